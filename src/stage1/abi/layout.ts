@@ -1,0 +1,21 @@
+/** File names inside a pod that stage0 and every stage1 agree on, relative to the pod's directory. */
+export const stage1Layout = {
+  manifest: 'stage1/manifest',
+  rootfs: 'stage1/rootfs',
+  /** An app's root file system. */
+  appRootfs: (app: string): string => `stage1/rootfs/opt/stage2/${app}/rootfs`,
+  appDirectory: (app: string): string => `stage1/rootfs/opt/stage2/${app}`,
+  /** The exit code of an app that has ended, as decimal text. */
+  statusDirectory: 'stage1/rootfs/rkt/status',
+  status: (app: string): string => `stage1/rootfs/rkt/status/${app}`,
+  env: (app: string): string => `stage1/rootfs/rkt/env/${app}`,
+  /** A symbolic link to `ready` once every app has started. */
+  supervisorStatus: 'stage1/rootfs/rkt/supervisor-status',
+  /** What stage0 wrote for the apps to see as /etc/resolv.conf and /etc/hosts. */
+  resolvConf: 'stage1/rootfs/etc/rkt-resolv.conf',
+  hosts: 'stage1/rootfs/etc/rkt-hosts',
+  /** A process inside the pod's namespaces; written by the supervisor. */
+  pid: 'pid',
+  /** The supervisor itself: the process `rkt run` became. */
+  ppid: 'ppid',
+} as const;

@@ -1,0 +1,91 @@
+/**
+ * The stage1 contract as types: what stage0 asks of a flavor, whoever wrote it.
+ *
+ * A third party's stage1 is reached by executing the entrypoint that its image names; a built-in flavor
+ * is called in process with the same arguments, to save a second start-up. Neither knows stage0.
+ * Source: rkt's Documentation/devel/stage1-implementors-guide.md.
+ */
+
+/** What `/run` is asked (interface version in brackets where an argument came later than 1). */
+export interface RunArgs {
+  readonly uuid: string;
+  readonly debug: boolean;
+  /** `--net` as the user gave it, comma separated: `host`, `none`, `default`, `all`, `net1:IP=…,net2`. */
+  readonly net: string;
+  readonly mdsToken?: string;
+  readonly interactive: boolean;
+  readonly localConfig: string;
+  /** `SHIFT:RANGE`, empty for none. */
+  readonly privateUsers: string;
+  /** [2] Empty: the flavor's own default, `rkt-UUID`. */
+  readonly hostname: string;
+  /** [3] `--insecure-options` that reach the pod. */
+  readonly disableCapabilitiesRestriction: boolean;
+  readonly disablePaths: boolean;
+  readonly disableSeccomp: boolean;
+  /** [4] Where each of the two files comes from. */
+  readonly dnsConfMode: { readonly resolv: DnsConfMode; readonly hosts: DnsConfMode };
+  /** [5] The pod's apps may change later. */
+  readonly mutable: boolean;
+  /** [6] */
+  readonly ipc: 'auto' | 'private' | 'parent';
+}
+
+/** `host`: the host's file; `stage0`: written into the stage1 tree by stage0; `none`; `default`: the flavor's. */
+export type DnsConfMode = 'host' | 'stage0' | 'none' | 'default';
+
+export interface EnterArgs {
+  /** A process inside the pod, in the host's pid namespace. */
+  readonly pid: number;
+  readonly appName: string;
+  readonly command: readonly string[];
+}
+
+export interface StopArgs {
+  readonly uuid: string;
+  readonly force: boolean;
+  readonly debug: boolean;
+}
+
+export interface GcArgs {
+  readonly uuid: string;
+  readonly localConfig: string;
+  readonly debug: boolean;
+}
+
+/** One overlay to be mounted before an app can start; plain data from stage0. */
+export interface TreeMount {
+  /** Absolute, inside the pod: `stage1/rootfs/opt/stage2/APP/rootfs`. */
+  readonly target: string;
+  /** Read-only directories, the top one first. */
+  readonly lowerDirs: readonly string[];
+  /** Absent: the tree is read-only. */
+  readonly upperDir?: string;
+  readonly workDir?: string;
+}
+
+/** Where a flavor finds the pod. The working directory of an entrypoint is `podDir`. */
+export interface FlavorContext {
+  readonly podDir: string;
+  /** The root of the stage1 image's own files (`/supervisor`, say). */
+  readonly stage1Root: string;
+  /** The descriptor that holds the pod's exclusive lock; only for `run`. */
+  readonly lockFd: number;
+  readonly treeMounts: readonly TreeMount[];
+  /** A line for the user, on standard error. */
+  readonly warn: (text: string) => void;
+}
+
+/** A stage1 flavor. What it cannot do it refuses with an error that says so. */
+export interface Flavor {
+  /** The stage1 image's name, `coreos.com/rkt/stage1-oci`. */
+  readonly name: string;
+  /** Brings up network and apps and becomes the pod's supervisor. Never returns. */
+  run(context: FlavorContext, args: RunArgs): Promise<never>;
+  /** Becomes the command, confined as the app is. Never returns. */
+  enter(context: FlavorContext, args: EnterArgs): Promise<never>;
+  /** Asks a running pod to end (`force`: ends it) and returns at once. */
+  stop(context: FlavorContext, args: StopArgs): Promise<void>;
+  /** Removes what the pod holds outside its directory. Idempotent; the pod has exited. */
+  gc(context: FlavorContext, args: GcArgs): Promise<void>;
+}

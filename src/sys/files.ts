@@ -1,0 +1,60 @@
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+let counter = 0;
+
+/**
+ * Puts a file in place whole or not at all: temporary name, write, optional fsync, rename.
+ *
+ * Without `durable` a crash of the machine may lose the new content, never mix it with the old.
+ */
+export function writeFileAtomic(
+  path: string,
+  data: string | Buffer,
+  options: { mode?: number; durable?: boolean } = {},
+): void {
+  const temporary = `${path}.tmp-${process.pid}-${counter++}`;
+  const fd = openSync(temporary, 'wx', options.mode ?? 0o644);
+  try {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    if (options.durable === true) fsyncSync(fd);
+  } catch (error) {
+    closeSync(fd);
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  closeSync(fd);
+  renameSync(temporary, path);
+  if (options.durable === true) syncDirectory(dirname(path));
+}
+
+/** Makes the names in a directory survive a crash of the machine (fsync(2) on it). */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file's text, or undefined where there is no such file. */
+export function readTextIfExists(path: string): string | undefined {
+  return unlessMissing(() => readFileSync(path, 'utf8'));
+}
+
+/** A directory's names, sorted; none where there is no such directory. */
+export function listDirectory(path: string): string[] {
+  return unlessMissing(() => readdirSync(path).sort()) ?? [];
+}
+
+/** What `body` gives, or undefined where a file it needs is not there. */
+export function unlessMissing<T>(body: () => T): T | undefined {
+  try {
+    return body();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+/** Linux as TypeScript sees it. No policy lives here. */
+export { SysError, type PathLike } from './linux.ts';
+export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
+export { chroot, MNT_DETACH, mount, type MountRequest, MS, unmount, unshareMounts } from './mount.ts';
+export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
+export { getXattr, listXattrs, setXattr } from './xattr.ts';
+export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
+export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';
+export { listDirectory, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic } from './files.ts';
+export {
+  findProgram,
+  type ProgramOptions,
+  type ProgramResult,
+  runProgram,
+  runProgramSync,
+  startProgram,
+} from './program.ts';
+export { lookupGroup } from './group.ts';

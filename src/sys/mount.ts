@@ -1,0 +1,56 @@
+import { call, cPath, type PathLike } from './linux.ts';
+
+/** Flags of mount(2) and umount2(2), by their names there. */
+export const MS = {
+  RDONLY: 0x1n,
+  NOSUID: 0x2n,
+  NODEV: 0x4n,
+  NOEXEC: 0x8n,
+  REMOUNT: 0x20n,
+  BIND: 0x1000n,
+  REC: 0x4000n,
+  PRIVATE: 0x40000n,
+  SLAVE: 0x80000n,
+  SHARED: 0x100000n,
+} as const;
+export const MNT_DETACH = 2;
+
+const CLONE_NEWNS = 0x00020000;
+const CLONE_FS = 0x00000200;
+
+export interface MountRequest {
+  readonly source: string;
+  readonly target: PathLike;
+  readonly type: string;
+  readonly flags?: bigint;
+  /** File system options, `a=b,c`; the kernel takes at most one page (4,096 bytes) of them. */
+  readonly data?: string;
+}
+
+/** mount(2). @throws {SysError} */
+export function mount(request: MountRequest): void {
+  const { source, target, type, flags = 0n, data = '' } = request;
+  call('mount', target, source, cPath(target), type, flags, data === '' ? null : data);
+}
+
+/** umount2(2). @throws {SysError} */
+export function unmount(target: PathLike, flags = 0): void {
+  call('umount2', target, cPath(target), flags);
+}
+
+/**
+ * Gives this thread, and all it starts or becomes, mounts of its own: the host's later mounts still
+ * arrive, its own are seen by nobody else and go when the last process that has them ends.
+ *
+ * The threads of libuv's pool stay behind, so afterwards only synchronous file calls see the new mounts.
+ */
+export function unshareMounts(): void {
+  call('unshare', 'mount namespace', CLONE_NEWNS | CLONE_FS);
+  mount({ source: 'none', target: '/', type: 'none', flags: MS.REC | MS.SLAVE });
+}
+
+/** Makes `path` the root directory of the whole process, and its working directory. */
+export function chroot(path: string): void {
+  call('chroot', path, path);
+  process.chdir('/');
+}
