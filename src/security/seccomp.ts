@@ -60,7 +60,7 @@ export function planSeccomp(
   if (isolator === undefined) return defaultFilter(architectures);
   if (isolator.kind === 'seccomp-retain') {
     if (isolator.set.includes('@appc.io/all')) return undefined;
-    return { ...refusal(isolator.errno, 'default'), architectures, syscalls: allow(retained(isolator.set)) };
+    return { ...refusal(isolator.errno, 'default'), architectures, syscalls: allow(retained(isolator.set), isolator.set) };
   }
   if (isolator.set.includes('@appc.io/empty')) return defaultFilter(architectures);
   const names = expand(isolator.set);
@@ -69,13 +69,15 @@ export function planSeccomp(
 }
 
 function onlySeccompIsolator(isolators: readonly ConfinementIsolator[]): SeccompIsolator | undefined {
-  const found = isolators.filter((isolator) => isolator.kind === 'seccomp-retain' || isolator.kind === 'seccomp-remove');
+  const found = isolators.filter(
+    (isolator): isolator is SeccompIsolator => isolator.kind === 'seccomp-retain' || isolator.kind === 'seccomp-remove',
+  );
   if (found.length > 1) throw new SecurityError('seccomp-conflict', 'too many seccomp isolators specified');
   return found[0];
 }
 
 function defaultFilter(architectures: readonly string[]): SeccompFilter {
-  const syscalls = allow(syscallGroups['@rkt/default-whitelist']!);
+  const syscalls = allow(syscallGroups['@rkt/default-whitelist']!, []);
   return { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: EPERM, architectures, syscalls };
 }
 
@@ -90,20 +92,23 @@ function expand(set: readonly string[]): string[] {
 /**
  * Allows calls, three of them in part: clone(2) may make no namespace, clone3(2), whose flags no filter can
  * read, looks as if the kernel had none, so that the C library uses clone, and personality(2) is held to
- * the plain domains.
+ * the plain domains. A call in `asked`, which the isolator names itself, is allowed as a whole.
  */
-function allow(names: readonly string[]): SeccompRule[] {
-  const whole = names.filter((name) => !['clone', 'clone3', 'personality'].includes(name));
+function allow(names: readonly string[], asked: readonly string[]): SeccompRule[] {
+  const inPart = ['clone', 'clone3', 'personality'].filter((name) => names.includes(name) && !asked.includes(name));
+  const whole = names.filter((name) => !inPart.includes(name));
   const rules: SeccompRule[] = [{ names: whole, action: 'SCMP_ACT_ALLOW' }];
-  if (names.includes('clone')) {
+  if (inPart.includes('clone')) {
     rules.push({
       names: ['clone'],
       action: 'SCMP_ACT_ALLOW',
       args: [{ index: process.arch === 's390x' ? 1 : 0, value: CLONE_NEW, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
     });
+  }
+  if (inPart.includes('clone3')) {
     rules.push({ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS });
   }
-  if (names.includes('personality')) {
+  if (inPart.includes('personality')) {
     for (const value of PERSONALITIES) {
       const args = [{ index: 0, value, op: 'SCMP_CMP_EQ' }];
       rules.push({ names: ['personality'], action: 'SCMP_ACT_ALLOW', args });
