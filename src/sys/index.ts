@@ -16,4 +16,5 @@ export {
   runProgramSync,
   startProgram,
 } from './program.ts';
+export { isTerminal } from './terminal.ts';
 export { lookupGroup } from './group.ts';
