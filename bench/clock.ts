@@ -65,19 +65,31 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
+export interface Medians {
+  readonly samples: ReadonlyMap<string, Sample>;
+  /** Who failed, and with what. */
+  readonly remarks: readonly string[];
+}
+
 /**
  * Measures several commands in turns, so that a slow minute of the machine meets all of them, and
- * gives each one's median. The first round is not counted.
+ * gives each one's median. The first round is not counted; who fails is left out from then on.
  */
-export async function interleaved(commands: ReadonlyMap<string, () => Promise<Sample>>, rounds: number): Promise<Map<string, Sample>> {
+export async function interleaved(commands: ReadonlyMap<string, () => Promise<Sample>>, rounds: number): Promise<Medians> {
   const samples = new Map<string, Sample[]>([...commands.keys()].map((name) => [name, []]));
+  const remarks: string[] = [];
   for (let round = 0; round <= rounds; round++) {
-    for (const [name, take] of commands) {
-      const sample = await take();
-      if (round > 0) samples.get(name)!.push(sample);
+    for (const [name, taken] of samples) {
+      try {
+        const sample = await commands.get(name)!();
+        if (round > 0) taken.push(sample);
+      } catch (error) {
+        remarks.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        samples.delete(name);
+      }
     }
   }
-  return new Map([...samples].map(([name, all]) => [name, medianSample(all)]));
+  return { samples: new Map([...samples].map(([name, all]) => [name, medianSample(all)])), remarks };
 }
 
 function medianSample(samples: readonly Sample[]): Sample {

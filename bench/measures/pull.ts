@@ -1,4 +1,4 @@
-import { interleaved, measure, type Sample } from '../clock.ts';
+import { interleaved, measure, type Medians, type Sample } from '../clock.ts';
 import type { Opened } from '../engine.ts';
 import type { Table } from '../table.ts';
 
@@ -8,8 +8,7 @@ export async function pull(
   images: Readonly<Record<string, string>>,
   rounds: number,
 ): Promise<Table> {
-  const medians = new Map<string, Map<string, Sample>>();
-  const remarks: string[] = [];
+  const medians = new Map<string, Medians>();
   for (const [compression, image] of Object.entries(images)) {
     const takes = new Map<string, () => Promise<Sample>>();
     for (const [name, engine] of engines) {
@@ -19,22 +18,18 @@ export async function pull(
         await engine.forget!(image);
         return sample;
       };
-      try {
-        await take();
-        takes.set(name, take);
-      } catch (error) {
-        remarks.push(`${name}, ${compression}: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      takes.set(name, take);
     }
     medians.set(compression, await interleaved(takes, rounds));
   }
   const kinds = Object.keys(images);
   const cells = (name: string): (number | undefined)[] =>
     kinds.flatMap((kind) => {
-      const sample = medians.get(kind)!.get(name);
+      const sample = medians.get(kind)!.samples.get(name);
       return [sample?.wall, sample?.cpu, sample?.rss];
     });
   const columns = kinds.flatMap((kind) => [kind, 'cpu', 'peak MB']);
   const rows = new Map([...engines.keys()].map((name) => [name, cells(name)] as const).filter(([, row]) => row.some((cell) => cell !== undefined)));
+  const remarks = kinds.flatMap((kind) => medians.get(kind)!.remarks.map((text) => `${kind}: ${text}`));
   return { title: 'pull of a large image', unit: 'ms', columns, rows, remarks };
 }

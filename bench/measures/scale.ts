@@ -28,7 +28,7 @@ async function listAndRemove(engine: Opened, count: number, rounds: number): Pro
     while (next < count) await execute(engine.leaveExited!(`exited${count}-${next++}`));
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  const list = (await interleaved(new Map([['list', () => measure(engine.list!)]]), rounds)).get('list')!.wall;
+  const list = (await interleaved(new Map([['list', () => measure(engine.list!)]]), rounds)).samples.get('list')!.wall;
   const started = performance.now();
   await engine.removeAll!();
   return [list, (performance.now() - started) / count];
