@@ -2,6 +2,7 @@
 export { SysError, type PathLike } from './linux.ts';
 export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
 export { chroot, MNT_DETACH, mount, type MountRequest, MS, unmount, unshareMounts } from './mount.ts';
+export { mountOverlay, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';

@@ -1,0 +1,105 @@
+/** The verbs of rkt. What the command line, and every other caller, asks of the engine. */
+import type { ImageManifest, PodManifest } from '#appc';
+import type {
+  EnterRequest,
+  FetchRequest,
+  GcRequest,
+  PrepareRequest,
+  RunOptions,
+  RunRequest,
+  TrustRequest,
+} from './requests.ts';
+import type { ImageView, PodView } from './views.ts';
+
+/**
+ * All verbs throw an RktError when they cannot do what was asked. A `pod` argument is a UUID or a prefix
+ * of one, an `image` argument an image ID, a prefix of one, or an image name as the store knows it.
+ */
+export interface Engine {
+  /** Makes a pod ready to run; gives its UUID. */
+  prepare(request: PrepareRequest): Promise<string>;
+  /** Becomes the pod's supervisor. */
+  run(request: RunRequest): Promise<never>;
+  runPrepared(pod: string, options: RunOptions): Promise<never>;
+  /** Becomes the command. */
+  enter(request: EnterRequest): Promise<never>;
+
+  list(): Promise<PodList>;
+  status(pod: string): Promise<PodView>;
+  /** `ready`: every app has started; `exited`: none runs any more. Undefined: waits without limit. */
+  wait(pod: string, until: 'ready' | 'exited', timeoutMs: number | undefined): Promise<void>;
+  podManifest(pod: string): Promise<PodManifest>;
+
+  stop(pod: string, options: { readonly force: boolean }): Promise<StopResult>;
+  /** Removes a pod that does not run; gives its UUID. */
+  rm(pod: string): Promise<string>;
+  /** What happens to each pod is told through `observe` while it happens. One pod's trouble does not stop the others. */
+  gc(request: GcRequest, observe: (event: GcEvent) => void): Promise<void>;
+
+  /** The image IDs, in the order of the request. */
+  fetch(request: FetchRequest): Promise<readonly string[]>;
+  trust(request: TrustRequest): Promise<void>;
+  /** In no particular order. */
+  imageList(): Promise<readonly ImageView[]>;
+  imageManifest(image: string): Promise<ImageManifest>;
+  /** One result for each different image, in the order given. Never throws for a single image. */
+  imageRm(images: readonly string[]): Promise<readonly ImageRmResult[]>;
+  /** Removes trees that no pod uses, then images that no running pod uses and nobody used for so long. */
+  imageGc(gracePeriodMs: number): Promise<ImageGcResult>;
+
+  /** The document of `rkt config`. */
+  config(): Promise<object>;
+}
+
+export interface PodList {
+  readonly pods: readonly PodView[];
+  /** What could not be read, a text each. */
+  readonly problems: readonly string[];
+}
+
+export interface StopResult {
+  readonly uuid: string;
+  readonly outcome: 'stopped' | 'already stopped';
+}
+
+export type GcEvent =
+  | { readonly kind: 'marked'; readonly uuid: string; readonly because: 'exited' | 'prepare failed' | 'prepared expired' }
+  | { readonly kind: 'kept'; readonly uuid: string; readonly because: 'grace period' }
+  | { readonly kind: 'removing'; readonly uuid: string }
+  | { readonly kind: 'problem'; readonly uuid: string; readonly error: unknown };
+
+export type ImageRmResult =
+  | { readonly kind: 'removed'; readonly id: string }
+  /** Gone from the list, but something of it could not be deleted. */
+  | { readonly kind: 'stale'; readonly id: string; readonly error: unknown }
+  | { readonly kind: 'kept'; readonly id: string; readonly error: unknown }
+  /** There is no such image. */
+  | { readonly kind: 'not found'; readonly image: string; readonly error: unknown };
+
+export interface ImageGcResult {
+  /** Tree IDs. */
+  readonly removedTrees: readonly string[];
+  readonly images: readonly ImageRmResult[];
+}
+
+/** How the engine reaches the person in front of it, while a verb works. */
+export interface Listener {
+  /** A line on standard error. */
+  warn(text: string): void;
+  /** A line on standard error, only with `--debug`. */
+  debug(text: string): void;
+  progress(event: ProgressEvent): void;
+  /** Asks a yes-or-no question; false when nobody can answer. */
+  confirm(question: string): Promise<boolean>;
+}
+
+/** One transfer's progress. The last event of a transfer is `end`. */
+export interface ProgressEvent {
+  readonly kind: 'download' | 'unpack' | 'end';
+  /** Tells transfers apart, and is shown: a layer's digest, a file's name. */
+  readonly id: string;
+  /** Bytes. */
+  readonly done: number;
+  /** Bytes; undefined when not known. */
+  readonly total: number | undefined;
+}

@@ -1,0 +1,164 @@
+/**
+ * What the verbs are asked to do, as plain data.
+ *
+ * Every value has been checked where it entered: names, paths, quantities and addresses in these types
+ * are well formed. What they refer to (an image, a file, a pod) may still be missing.
+ */
+import type { AcName, ExposedPort, Isolator, Mount, NameValue, Volume } from '#appc';
+import type { DnsConfMode } from '#stage1/abi';
+
+/** The options that come before every verb: where things are, and which checks are off. */
+export interface GlobalOptions {
+  readonly debug: boolean;
+  /** `--dir`, absolute; undefined: as the `paths` configuration says, else /var/lib/rkt. */
+  readonly dataDir: string | undefined;
+  /** Absolute directories; undefined: no user configuration. */
+  readonly configDirs: {
+    readonly systemDir: string;
+    readonly localDir: string;
+    readonly userDir: string | undefined;
+  };
+  readonly insecure: InsecureOptions;
+  readonly trustKeysFromHttps: boolean;
+}
+
+/** `--insecure-options`, resolved to single checks; true: the check is off. */
+export interface InsecureOptions {
+  readonly image: boolean;
+  readonly tls: boolean;
+  readonly http: boolean;
+  readonly pubkey: boolean;
+  readonly capabilities: boolean;
+  readonly paths: boolean;
+  readonly seccomp: boolean;
+}
+
+/** `never`: only what the store has; `new`: fetch what it lacks; `update`: ask the remote every time. */
+export type PullPolicy = 'never' | 'new' | 'update';
+
+/** An image on the command line, with what was said about it alone. */
+export interface ImageArgument {
+  /** As given: an image ID, a path, a URL, a `docker://` reference or a name to discover. */
+  readonly image: string;
+  /** The path of a detached signature. */
+  readonly signature?: string;
+}
+
+/** An image and how its app differs from what the image's manifest says. Absent: as the manifest says. */
+export interface AppArgument extends ImageArgument {
+  readonly name?: AcName;
+  /** Replaces the whole of the manifest's `exec`. */
+  readonly exec?: string;
+  /** Appended to `exec`, the manifest's or the one above. */
+  readonly args: readonly string[];
+  readonly workingDir?: string;
+  readonly readonlyRootfs?: boolean;
+  /** A name, a number, or an absolute path whose owner is meant. */
+  readonly user?: string;
+  readonly group?: string;
+  readonly supplementaryGids?: readonly number[];
+  readonly environment: readonly NameValue[];
+  readonly annotations: readonly NameValue[];
+  readonly userAnnotations: Readonly<Record<string, string>>;
+  readonly userLabels: Readonly<Record<string, string>>;
+  /** Win over the pod's mounts of the same path. */
+  readonly mounts: readonly Mount[];
+  /**
+   * Each replaces the manifest's isolators of its subject: memory, cpu, cpu-shares, oom-score-adj,
+   * capabilities (the retain set and the remove set together), seccomp (both sets together).
+   * No subject comes twice.
+   */
+  readonly isolators: readonly Isolator[];
+}
+
+/** A pod to be made: either from apps or from a finished manifest. */
+export interface PrepareRequest {
+  /** Empty if and only if `podManifestPath` is there. */
+  readonly apps: readonly AppArgument[];
+  /** A file with the pod manifest to use; all of the fields about apps, volumes, ports and environment are then empty. */
+  readonly podManifestPath?: string;
+  readonly volumes: readonly Volume[];
+  /** For every app. */
+  readonly mounts: readonly Mount[];
+  readonly ports: readonly ExposedPort[];
+  readonly environment: PodEnvironment;
+  readonly pullPolicy: PullPolicy;
+  readonly noOverlay: boolean;
+}
+
+/** Variables for every app, weakest first; an app's own `environment` is stronger than all. */
+export interface PodEnvironment {
+  /** The caller's environment; weaker than the image manifest's. Empty without `--inherit-env`. */
+  readonly inherited: readonly NameValue[];
+  /** From the files of `--set-env-file`; stronger than the image manifest's. */
+  readonly fromFiles: readonly NameValue[];
+  /** `--set-env`. */
+  readonly explicit: readonly NameValue[];
+}
+
+/** How a prepared pod is run. */
+export interface RunOptions {
+  /** Comma separated, in the order given: `default`, `host`, `none`, `all`, `net1:IP=10.0.0.2,net2`. */
+  readonly net: string;
+  readonly interactive: boolean;
+  readonly dns: DnsOptions;
+  readonly hosts: HostsOptions;
+  /** Undefined: `rkt-UUID`. */
+  readonly hostname: string | undefined;
+  readonly ipc: 'auto' | 'private' | 'parent';
+}
+
+/** /etc/resolv.conf of the apps. Only mode `stage0` has anything in the lists. */
+export interface DnsOptions {
+  readonly mode: DnsConfMode;
+  readonly nameservers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+  readonly domain: string | undefined;
+}
+
+/** /etc/hosts of the apps. Only mode `stage0` has entries. */
+export interface HostsOptions {
+  readonly mode: Exclude<DnsConfMode, 'none'>;
+  /** One entry an address, in the order the addresses first came. */
+  readonly entries: readonly { readonly address: string; readonly names: readonly string[] }[];
+}
+
+export interface RunRequest {
+  readonly prepare: PrepareRequest;
+  readonly run: RunOptions;
+  /** Where the pod's UUID is written as soon as there is one, so that a failed run can be cleaned up. */
+  readonly uuidFileSave?: string;
+}
+
+export interface EnterRequest {
+  /** A UUID or a prefix of one. */
+  readonly pod: string;
+  /** Undefined: the pod's only app. */
+  readonly app: AcName | undefined;
+  /** Never empty. */
+  readonly command: readonly string[];
+}
+
+export interface GcRequest {
+  /** How long a pod stays after it was marked. Milliseconds. */
+  readonly gracePeriodMs: number;
+  /** How long a prepared pod may wait to be run. Milliseconds. */
+  readonly expirePreparedMs: number;
+  /** Mark what has exited, remove nothing. */
+  readonly markOnly: boolean;
+}
+
+export interface FetchRequest {
+  readonly images: readonly ImageArgument[];
+  readonly pullPolicy: PullPolicy;
+}
+
+export interface TrustRequest {
+  /** Undefined: the keys are trusted for every image. */
+  readonly prefix: string | undefined;
+  /** Paths and URLs; empty: discover the keys of `prefix`. */
+  readonly keys: readonly string[];
+  readonly skipFingerprintReview: boolean;
+  readonly insecureAllowHttp: boolean;
+}
