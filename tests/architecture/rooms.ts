@@ -25,7 +25,8 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'stage1/nspawn': flavor,
   'stage1/kvm': flavor,
   'stage1/fly': flavor,
-  stage0: [...base, 'pod', 'security', 'store', 'image', 'stage1/abi'],
+  // The engine is given the configuration as a whole: stage1, paths and what image needs of it.
+  stage0: [...base, 'config', 'pod', 'security', 'store', 'image', 'stage1/abi'],
   services: engine,
   cli: [...engine, 'services', 'stage1/apps', 'stage1/oci', 'stage1/nspawn', 'stage1/kvm', 'stage1/fly'],
 };
