@@ -19,8 +19,7 @@ const once = new Set(['exec', 'signature']);
  * a flag of an app for the image before it.
  */
 export function readImages(reader: FlagReader, reading: Reading, command: CommandSpec): void {
-  const leading = readFlags(reader, reading);
-  if (leading !== undefined) throw leading;
+  readFlags(reader, reading);
   if (reader.peek() === '--') reader.word();
   const doing = command.imageArgs ? 'error parsing app image arguments' : 'unable to parse arguments';
   try {
@@ -38,8 +37,7 @@ function readAfterFlags(reader: FlagReader, reading: Reading, command: CommandSp
       reader.word();
       argumentsOf = readAppArguments(reader, reading, command, argumentsOf);
     } else if (isFlag(next) && next !== '---') {
-      const fault = readFlags(reader, reading);
-      if (fault !== undefined) throw fault;
+      readFlags(reader, reading);
     } else {
       const word = reader.word();
       if (word !== '' && word !== '---') reading.images.push({ image: word, flags: new FlagValues(command.flags), args: [] });
@@ -47,17 +45,11 @@ function readAfterFlags(reader: FlagReader, reading: Reading, command: CommandSp
   }
 }
 
-/** Reads flags up to the first word that is none. Gives the error instead of throwing it. */
-function readFlags(reader: FlagReader, reading: Reading): CliError | undefined {
-  try {
-    for (let next = reader.peek(); next !== undefined && isFlag(next); next = reader.peek()) {
-      if (next === '--' || next === '---') return undefined;
-      readFlag(reader, reading);
-    }
-    return undefined;
-  } catch (error) {
-    if (error instanceof CliError) return error;
-    throw error;
+/** Reads flags up to the first word that is none. */
+function readFlags(reader: FlagReader, reading: Reading): void {
+  for (let next = reader.peek(); next !== undefined && isFlag(next); next = reader.peek()) {
+    if (next === '--' || next === '---') return;
+    readFlag(reader, reading);
   }
 }
 
