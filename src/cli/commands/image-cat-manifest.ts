@@ -6,7 +6,7 @@ import { goJson } from '../output/go-json.ts';
 export const execute: Command = async (context) => {
   const [image, more] = context.line.args;
   if (image === undefined || more !== undefined) return await showUsage(context);
-  const text = renderImageManifest((await context.engine()).imageManifest(image));
+  const text = renderImageManifest(await (await context.engine()).imageManifest(image));
   const pretty = context.line.flags.bool('pretty-print');
   return { stdout: `${pretty ? goJson(JSON.parse(text), { pretty }) : text}\n`, exitCode: 0 };
 };
