@@ -176,6 +176,33 @@ test('setUpNetwork and tearDownNetwork, plugin of the user, sees the environment
   assert.deepEqual(it.log(), [`ADD eth0 ${podDir}`, `DEL eth0 ${podDir}`]);
 });
 
+test('setUpNetwork and tearDownNetwork, chained plugins of a conflist, are told the result of those before', { skip }, async (t) => {
+  const watcher = `#!/bin/sh
+cat > ROOT/stdin.$CNI_COMMAND
+echo "$CNI_COMMAND" >> ROOT/log
+[ "$CNI_COMMAND" = ADD ] || exit 0
+cat ROOT/stdin.ADD | sed 's/.*"prevResult"://; s/}$//'
+`;
+  const ipam = { type: 'host-local', subnet: '172.30.45.0/24', dataDir: 'ROOT/leases' };
+  const plugins = [
+    { type: 'ptp', ipMasq: true, ipam },
+    { type: 'tuning', mtu: 1400 },
+    { type: 'watcher' },
+  ];
+  const it = bed(t, 'podtest-list', { watcher, 'l.conflist': JSON.stringify({ cniVersion: '0.4.0', name: 'podtest-list', plugins }) });
+  const { networks } = await setUpNetwork(it.request);
+  assert.match(networks[0]!.ip, /^172\.30\.45\./);
+  assert.match(inPod(it.netns, 'ip', 'link', 'show', 'eth0'), / mtu 1400 /);
+  await tearDownNetwork(it.request);
+  assert.deepEqual(it.log(), ['ADD', 'DEL']);
+  for (const command of ['ADD', 'DEL']) {
+    const input = JSON.parse(readFileSync(`${it.request.podDir}/../stdin.${command}`, 'utf8')) as Record<string, unknown>;
+    assert.deepEqual([input['name'], input['cniVersion']], ['podtest-list', '0.4.0']);
+    assert.ok(JSON.stringify(input['prevResult']).includes(networks[0]!.ip));
+  }
+  assert.deepEqual(traces(it), []);
+});
+
 test('setUpNetwork, second of three plugins fails, undoes two in reverse and says which failed and why', { skip }, async (t) => {
   const failing = `#!/bin/sh
 cat > /dev/null
