@@ -11,6 +11,9 @@
 const struct namespace_kind namespace_kinds[NAMESPACE_KINDS] = {
     {"pid", CLONE_NEWPID}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"net", CLONE_NEWNET}};
 
+/* Out of the way of what the supervisor opens for itself. */
+enum { FIRST_NS_FD = 100 };
+
 static int parse_number(const char *option, const char *text, int minimum) {
   char *end;
   errno = 0;
@@ -41,7 +44,7 @@ static void parse_ns_fd(struct options *options, const char *text) {
   size_t length = strcspn(text, ":");
   int kind = find_kind("--ns-fd", text, length);
   if (text[length] == '\0') refuse("has no descriptor, expected KIND:NUMBER", "--ns-fd");
-  options->ns_fds[kind] = parse_number("--ns-fd", text + length + 1, 3);
+  options->ns_fds[kind] = parse_number("--ns-fd", text + length + 1, FIRST_NS_FD);
 }
 
 static void parse_lock_fd(struct options *options, const char *text) {

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LAST_KILL_TRIES = 1000, LAST_KILL_PAUSE_NS = 10000000 };
+enum { LAST_KILL_TRIES = 1000, LAST_KILL_PAUSE_NS = 1000000 };
 
 static bool read_byte(int fd) {
   char byte;
@@ -43,7 +43,7 @@ static void silence_signals(void) {
 /*
  * The supervisor was killed. Were init simply to end, the kernel would close its descriptors, the lock among
  * them, before it kills the other processes of the namespace; so they go first and the lock falls last.
- * Given up after ten seconds: a parent outside that never reaps would otherwise hold the lock for ever.
+ * Given up after a second: dead processes that their parent outside is slow to reap count as well.
  */
 static _Noreturn void end_namespace(void) {
   const struct timespec pause = {.tv_nsec = LAST_KILL_PAUSE_NS};

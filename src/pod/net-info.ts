@@ -1,7 +1,7 @@
 /** One network of a pod, as net-info.json has it (rkt's networking/netinfo). */
 export interface NetInfo {
   readonly netName: string;
-  /** The path of the pod's own copy of the configuration. */
+  /** The pod's own copy of the configuration, relative to the pod's directory: `net/99-default.conf`. */
   readonly netConf: string;
   readonly pluginPath: string;
   readonly ifName: string;

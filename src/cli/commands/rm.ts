@@ -1,0 +1,33 @@
+import { CliError, isOperational } from '../cli-error.ts';
+import { type Command, type CommandContext, FAILURE, showUsage } from '../command.ts';
+import { podArguments, withPod } from '../requests/pod-argument.ts';
+
+const failure = { stderr: 'rm: failed to remove one or more pods\n', exitCode: FAILURE };
+
+/** `rkt rm UUID…`: tries every pod, whatever happens with the others. */
+export const execute: Command = async (context) => {
+  const pods = await podArguments(context.line).catch((error: unknown) => error);
+  if (pods instanceof CliError) {
+    context.sayError(pods);
+    return failure;
+  }
+  if (!Array.isArray(pods)) return await showUsage(context);
+  let failed = false;
+  for (const pod of pods) {
+    if (!(await removeOne(context, pod))) failed = true;
+  }
+  return failed ? failure : { exitCode: 0 };
+};
+
+async function removeOne(context: CommandContext, pod: string): Promise<boolean> {
+  const engine = await context.engine();
+  try {
+    const uuid = await withPod('cannot get pod', () => engine.rm(pod));
+    context.say({ stream: 'stdout', text: `"${uuid}"\n` });
+    return true;
+  } catch (error) {
+    if (!isOperational(error)) throw error;
+    context.sayError(error);
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+import { attempt, CliError } from '../cli-error.ts';
+import { type Command, type CommandContext, showUsage } from '../command.ts';
+import { podStatusText } from '../output/pod-status.ts';
+import type { Format } from '../output/pod-list.ts';
+import { podArguments, withPod } from '../requests/pod-argument.ts';
+import { parseWaiting, type Waiting } from '../requests/waiting.ts';
+
+/** `rkt status UUID`, after waiting if that is asked for. */
+export const execute: Command = async (context) => {
+  const { flags } = context.line;
+  const ready = parseWaiting(flags.text('wait-ready'));
+  const exited = parseWaiting(flags.text('wait'));
+  const pods = await podArguments(context.line).catch((error: unknown) => error);
+  if (pods instanceof CliError) {
+    context.sayError(pods);
+    return { exitCode: 1 };
+  }
+  if (!isOne(pods) || ready === 'invalid' || exited === 'invalid') return await showUsage(context);
+  await waitUntil(context, pods[0], 'ready', ready);
+  await waitUntil(context, pods[0], 'exited', exited);
+  const engine = await context.engine();
+  const view = await withPod('problem retrieving pod', () => engine.status(pods[0]));
+  return { stdout: podStatusText(view, flags.text('format') as Format), exitCode: 0 };
+};
+
+function isOne(pods: unknown): pods is readonly [string] {
+  return Array.isArray(pods) && pods.length === 1;
+}
+
+const waitingFor = { ready: 'error waiting for pod readiness', exited: 'error waiting for pod to finish' } as const;
+
+async function waitUntil(context: CommandContext, pod: string, until: 'ready' | 'exited', waiting: Waiting): Promise<void> {
+  if (waiting === undefined) return;
+  const engine = await context.engine();
+  await withPod('problem retrieving pod', () => engine.status(pod));
+  await attempt(waitingFor[until], () => engine.wait(pod, until, waiting === 'for ever' ? undefined : waiting));
+}

@@ -1,0 +1,121 @@
+import { deprecatedPullFlags, pullPolicyFlag, signatureFlag } from './app.ts';
+import { formatFlag, prettyPrintFlag } from './pod.ts';
+import { bool, type CommandSpec, duration, value } from './spec.ts';
+
+/** What `image list` can show and sort by, in the order of its columns. */
+export const imageFields = ['id', 'name', 'size', 'importtime', 'lastused'] as const;
+export const imageSortFields = ['name', 'importtime', 'lastused', 'size'] as const;
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+
+export const fetchCommand: CommandSpec = {
+  name: 'fetch',
+  usage: 'IMAGE_URL...',
+  short: 'Fetch image(s) and store them in the local store',
+  long: `Finds and downloads images and their signatures, and prints their IDs.
+
+With --pull-policy=new an image that is in the store is not fetched again.`,
+  grammar: 'images',
+  flags: [
+    ...deprecatedPullFlags,
+    bool('full', 'print the full image ID'),
+    pullPolicyFlag('update'),
+    signatureFlag,
+  ],
+  examples: [
+    { title: 'By name, as signed by a trusted key', text: 'rkt fetch example.com/worker:1.2' },
+    { title: 'From a Docker registry, where nothing is signed', text: 'rkt --insecure-options=image fetch docker://alpine:3' },
+  ],
+};
+
+const later = { grammar: 'free', later: true } as const;
+const aboutImage = 'IMAGE should be a string referencing an image; either an ID or an image name.';
+
+export const imageCommand: CommandSpec = {
+  name: 'image',
+  usage: '[command]',
+  short: 'Operate on image(s) in the local store',
+  long: `An image of the local store is named by its ID, in full or the first part of it,
+as in "sha512-78c08a541997", or by its name, with or without a version, as in
+"quay.io/coreos/etcd:v3.0.13". Of several images of a name the one imported
+last is meant.`,
+  grammar: 'free',
+  flags: [],
+  commands: [
+    {
+      name: 'cat-manifest',
+      usage: 'IMAGE',
+      short: 'Inspect and print the image manifest',
+      long: aboutImage,
+      grammar: 'free',
+      flags: [prettyPrintFlag],
+      examples: [{ title: 'What an image runs', text: "rkt image cat-manifest example.com/worker | jq .app.exec" }],
+    },
+    {
+      ...later,
+      name: 'export',
+      usage: 'IMAGE OUTPUT_ACI_FILE',
+      short: 'Export a stored image to an ACI file',
+      flags: [bool('overwrite', 'overwrite the file')],
+    },
+    {
+      ...later,
+      name: 'extract',
+      usage: 'IMAGE OUTPUT_DIR',
+      short: 'Extract a stored image to a directory',
+      flags: [bool('overwrite', 'overwrite the directory'), bool('rootfs-only', 'extract the root file system only')],
+    },
+    { ...fetchCommand, hidden: true },
+    {
+      name: 'gc',
+      short: 'Garbage collect local store',
+      long: `To be run periodically, by a timer or cron. Removes unpacked images that no pod
+needs, and images that were not used for the grace period.`,
+      grammar: 'free',
+      flags: [duration('grace-period', '24h0m0s', 'how long an image stays after it was last used')],
+      examples: [{ title: 'Every image that no pod needs', text: 'rkt image gc --grace-period=0s' }],
+    },
+    {
+      name: 'list',
+      short: 'List images in the local store',
+      long: 'Prints a table of the images, with the fields and in the order asked for.',
+      grammar: 'free',
+      flags: [
+        value('fields', `comma-separated list of fields to display. Accepted values: ${quoted(imageFields)}`, {
+          initial: imageFields.join(','),
+        }),
+        formatFlag,
+        bool('full', 'use long output format'),
+        bool('no-legend', 'do not print the names of the columns'),
+        value('order', 'sorting order. Accepted values: "asc", "desc"', { initial: 'asc' }),
+        value('sort', `comma-separated list of fields to sort by. Accepted values: ${quoted(imageSortFields)}`, {
+          initial: 'importtime',
+        }),
+      ],
+      examples: [{ title: 'The largest last', text: 'rkt image list --fields=name,size --sort=size' }],
+    },
+    {
+      ...later,
+      name: 'render',
+      usage: 'IMAGE OUTPUT_DIR',
+      short: 'Render a stored image to a directory with all its dependencies',
+      flags: [bool('overwrite', 'overwrite the directory'), bool('rootfs-only', 'render the root file system only')],
+    },
+    {
+      name: 'rm',
+      usage: 'IMAGE...',
+      short: 'Remove one or more images with the given IDs or image names from the local store',
+      long: 'Removes certain images, whereas image gc removes all that were not used for long enough.',
+      grammar: 'free',
+      flags: [],
+      examples: [{ title: 'By ID and by name', text: 'rkt image rm sha512-12f7bf979a5f example.com/worker:1.2' }],
+    },
+    {
+      ...later,
+      name: 'verify',
+      usage: 'IMAGE...',
+      short: 'Verify one or more rendered images in the local store',
+      flags: [],
+    },
+  ],
+};

@@ -1,0 +1,152 @@
+import { formatFlag, noOverlayFlag, prepareFlags, prettyPrintFlag, runFlags, uuidFileFlag } from './pod.ts';
+import { bool, type CommandSpec, duration, text } from './spec.ts';
+
+const aboutImages = `IMAGE is a hash of an image in the store, a file, a URL, a docker:// reference or
+the name of an image to discover; the first that matches is used.`;
+
+const run: CommandSpec = {
+  name: 'run',
+  usage: '[--volume=name,kind=host,...] [--mount volume=VOL,target=PATH] IMAGE [-- image-args...[---]]...',
+  short: 'Run image(s) in a pod in rkt',
+  long: `${aboutImages}
+
+Volumes are made available to the pod with --volume and bound into apps with
+--mount. A --mount before the first image is for all apps, one after an image
+only for that image's app; where both name one path, the app's own wins.
+
+What follows a lone "--" is appended to the command of the image before it.
+A lone "---" ends these arguments, and options and images may follow.`,
+  grammar: 'images',
+  imageArgs: true,
+  needsRoot: true,
+  flags: [...prepareFlags, ...runFlags, text('uuid-file-save', 'write the UUID of the pod to this file')],
+  examples: [
+    { title: 'An image from a Docker registry, with a command of your own', text: 'rkt --insecure-options=image run docker://busybox --exec=/bin/echo -- hello' },
+    { title: 'A directory of the host for the app', text: 'rkt run --volume=data,kind=host,source=/srv/data example.com/worker --mount=volume=data,target=/data' },
+    { title: 'Two apps in one pod', text: 'rkt run example.com/web --port=http:8080 -- --verbose --- example.com/log-shipper --memory=64Mi' },
+    { title: 'A unit of systemd', text: 'ExecStart=/usr/bin/rkt run --uuid-file-save=/run/web.uuid example.com/web\nExecStopPost=/usr/bin/rkt rm --uuid-file=/run/web.uuid' },
+  ],
+};
+
+const prepare: CommandSpec = {
+  name: 'prepare',
+  usage: '[--volume=name,kind=host,...] [--mount volume=VOL,target=PATH] [--quiet] IMAGE [-- image-args...[---]]...',
+  short: 'Prepare to run image(s) in a pod in rkt',
+  long: `Makes a pod, prints its UUID and leaves it to "rkt run-prepared".
+
+This is useful to know the UUID before the pod runs, and where fetching takes
+long.
+
+${aboutImages}
+
+What follows a lone "--" is appended to the command of the image before it.
+A lone "---" ends these arguments, and options and images may follow.`,
+  grammar: 'images',
+  imageArgs: true,
+  needsRoot: true,
+  flags: [...prepareFlags, bool('quiet', 'print nothing but the UUID')],
+  examples: [{ title: 'Prepare now, run later', text: 'uuid=$(rkt prepare example.com/worker)\nrkt run-prepared "$uuid"' }],
+};
+
+const runPrepared: CommandSpec = {
+  name: 'run-prepared',
+  usage: 'UUID',
+  short: 'Run a prepared application pod in rkt',
+  long: 'Runs the pod that "rkt prepare" has made. It runs once only.',
+  grammar: 'free',
+  needsRoot: true,
+  flags: [...runFlags, { ...noOverlayFlag, help: 'accepted and without effect: the pod is as it was prepared' }],
+  examples: [{ title: "With the host's network", text: 'rkt run-prepared --net=host 6f4f2914' }],
+};
+
+const enter: CommandSpec = {
+  name: 'enter',
+  usage: '[--app=APPNAME] UUID [CMD [ARGS ...]]',
+  short: 'Enter the namespaces of an app within a rkt pod',
+  long: `Runs CMD in a running pod, confined as the app is. Without CMD, /bin/bash.`,
+  grammar: 'leading',
+  needsRoot: true,
+  flags: [text('app', 'name of the app to enter within the pod')],
+  examples: [{ title: 'A shell in one of several apps', text: 'rkt enter --app=web 6f4f2914 /bin/sh' }],
+};
+
+const list: CommandSpec = {
+  name: 'list',
+  short: 'List pods',
+  long: 'Prints a table of the pods and their apps.',
+  grammar: 'free',
+  flags: [formatFlag, bool('full', 'use long output format'), bool('no-legend', 'do not print the names of the columns')],
+  examples: [{ title: 'The names of running apps', text: "rkt list --no-legend | awk '$4 == \"running\" { print $2 }'" }],
+};
+
+const status: CommandSpec = {
+  name: 'status',
+  usage: '[--wait=bool|timeout] [--wait-ready=bool|timeout] --uuid-file=FILE | UUID',
+  short: 'Check the status of a rkt pod',
+  long: `Prints the state of the pod, its pid and how its apps have ended.
+
+--wait and --wait-ready take a boolean or a duration. True and a negative
+duration wait without limit; false and a duration of zero do not wait.`,
+  grammar: 'free',
+  flags: [
+    formatFlag,
+    uuidFileFlag,
+    text('wait', 'wait until the pod has ended', { initial: 'false', alone: 'true' }),
+    text('wait-ready', 'wait until all apps of the pod have started', { initial: 'false', alone: 'true' }),
+  ],
+  examples: [{ title: 'Wait ten seconds at most for the apps to start', text: 'rkt status --wait-ready=10s 6f4f2914' }],
+};
+
+const stop: CommandSpec = {
+  name: 'stop',
+  usage: '--uuid-file=FILE | UUID ...',
+  short: 'Stop a pod',
+  grammar: 'free',
+  flags: [bool('force', 'end the apps at once'), uuidFileFlag],
+  examples: [{ title: 'Let the apps end by themselves', text: 'rkt stop 6f4f2914' }],
+};
+
+const rm: CommandSpec = {
+  name: 'rm',
+  usage: '--uuid-file=FILE | UUID ...',
+  short: 'Remove all files and resources associated with an exited pod',
+  long: 'Removes certain pods, whereas gc removes all that have been garbage for long enough.',
+  grammar: 'free',
+  needsRoot: true,
+  flags: [uuidFileFlag],
+  examples: [{ title: 'Two pods', text: 'rkt rm 6f4f2914 0f746094' }],
+};
+
+const gc: CommandSpec = {
+  name: 'gc',
+  usage: '[--grace-period=duration] [--expire-prepared=duration]',
+  short: 'Garbage collect rkt pods no longer in use',
+  long: `To be run periodically, by a timer or cron.
+
+A pod that has exited is marked as garbage by one run of gc, and removed by a
+later one when it has been garbage for the grace period.
+
+With --grace-period=0s pods are removed as soon as they are marked.`,
+  grammar: 'free',
+  needsRoot: true,
+  flags: [
+    duration('expire-prepared', '24h0m0s', 'how long a prepared pod may wait to be run'),
+    duration('grace-period', '30m0s', 'how long a pod stays after it was marked'),
+    bool('mark-only', 'mark pods, remove none'),
+  ],
+  examples: [{ title: 'Everything that does not run', text: 'rkt gc --grace-period=0s --expire-prepared=0s' }],
+};
+
+const catManifest: CommandSpec = {
+  name: 'cat-manifest',
+  usage: '--uuid-file=FILE | UUID ...',
+  short: 'Inspect and print the pod manifest',
+  long: 'UUID should be the UUID of a pod.',
+  grammar: 'free',
+  flags: [prettyPrintFlag, uuidFileFlag],
+  examples: [{ title: 'The images of a pod', text: "rkt cat-manifest 6f4f2914 | jq -r '.apps[].image.name'" }],
+};
+
+export const podCommands: readonly CommandSpec[] = [
+  catManifest, enter, gc, list, prepare, rm, run, runPrepared, status, stop,
+];

@@ -1,0 +1,73 @@
+import { imageFields, imageSortFields } from './image-commands.ts';
+import { insecureNames } from './global.ts';
+import type { FlagSpec } from './spec.ts';
+
+const booleans: Readonly<Record<string, boolean>> = {
+  1: true, t: true, T: true, TRUE: true, true: true, True: true,
+  0: false, f: false, F: false, FALSE: false, false: false, False: false,
+};
+
+/** A boolean in any of Go's spellings, undefined if it is none. */
+export function parseBool(text: string): boolean | undefined {
+  return Object.hasOwn(booleans, text) ? booleans[text] : undefined;
+}
+
+const unitsMs: Readonly<Record<string, number>> = {
+  ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1_000, m: 60_000, h: 3_600_000,
+};
+
+/** A duration as Go writes them (`1h30m`, `-5s`, `0`), in milliseconds; undefined if it is none. */
+export function parseDurationMs(text: string): number | undefined {
+  const unsigned = text.replace(/^[-+]/, '');
+  const sign = text.startsWith('-') ? -1 : 1;
+  if (unsigned === '0') return 0;
+  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(unsigned)) return undefined;
+  let total = 0;
+  for (const [, number, unit] of unsigned.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    total += Number(number) * (unitsMs[unit ?? ''] ?? 0);
+  }
+  return sign * total;
+}
+
+const optionLists: Readonly<Record<string, readonly string[]>> = {
+  fields: imageFields,
+  sort: imageSortFields,
+  'insecure-options': insecureNames,
+};
+
+/** Why the text cannot be a value of the flag, undefined if it can. */
+export function flagFault(flag: FlagSpec, text: string): string | undefined {
+  switch (flag.kind) {
+    case 'bool':
+      return parseBool(text) === undefined ? `strconv.ParseBool: parsing "${text}": invalid syntax` : undefined;
+    case 'duration':
+      return parseDurationMs(text) === undefined ? `time: invalid duration "${text}"` : undefined;
+    case 'int':
+      return /^-?\d+$/.test(text) ? undefined : `strconv.ParseInt: parsing "${text}": invalid syntax`;
+    default:
+      return formFault(flag, text);
+  }
+}
+
+function formFault(flag: FlagSpec, text: string): string | undefined {
+  const known = optionLists[flag.name];
+  if (known !== undefined) return optionListFault(known, text);
+  if (flag.choices === undefined || flag.choices.includes(text)) return undefined;
+  if (flag.name === 'format') return `Invalid format option: ${text}`;
+  return `must be one of ${flag.choices.filter((choice) => choice !== '').map((choice) => `"${choice}"`).join(', ')}`;
+}
+
+function optionListFault(known: readonly string[], text: string): string | undefined {
+  const seen = new Set<string>();
+  for (const option of parseOptionList(text)) {
+    if (!known.includes(option)) return `unknown option "${option}"`;
+    if (seen.has(option)) return `duplicated option "${option}"`;
+    seen.add(option);
+  }
+  return undefined;
+}
+
+/** `a,B` → `['a', 'b']`; the empty text is the empty list. */
+export function parseOptionList(text: string): string[] {
+  return text === '' ? [] : text.toLowerCase().split(',');
+}

@@ -1,0 +1,49 @@
+/** The program: hands argv to the commands, prints what they say and exits as they say. */
+import { isatty } from 'node:tty';
+import { errorText } from './output/error-text.ts';
+import { runCommand } from './run-command.ts';
+import type { Surroundings } from './surroundings.ts';
+import { readLine, writeAll } from './terminal.ts';
+
+/** What a shell shows for a process that SIGPIPE has ended. */
+const SIGPIPE_EXIT = 141;
+
+const descriptors = { stdout: 1, stderr: 2 } as const;
+
+const surroundings: Surroundings = {
+  environment: process.env,
+  isRoot: process.geteuid?.() === 0,
+  now: () => BigInt(Date.now()) * 1_000_000n,
+  write,
+  get watched() {
+    return isatty(2);
+  },
+  readLine: () => (isatty(0) ? readLine(0) : undefined),
+  loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
+};
+
+function write(stream: 'stdout' | 'stderr', text: string): void {
+  try {
+    writeAll(descriptors[stream], text);
+  } catch (error) {
+    // Nobody reads on; whoever did has taken what they wanted.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(SIGPIPE_EXIT);
+    throw error;
+  }
+}
+
+function exitOnFault(fault: unknown): never {
+  write('stderr', errorText(fault, { command: 'rkt', debug: process.argv.includes('--debug') }));
+  process.exit(254);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
+  const { unpackerMain } = await import('#store');
+  await unpackerMain();
+  return 0;
+}
+
+process.on('uncaughtException', exitOnFault);
+process.on('unhandledRejection', exitOnFault);
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,61 @@
+import { type NameValue, parseAcName, parseMount } from '#appc';
+import type { AppArgument, ImageArgument } from '../../stage0/requests.ts';
+import { badRequest } from '../cli-error.ts';
+import type { FlagValues } from '../flags/flag-values.ts';
+import { parseBool } from '../flags/values.ts';
+import type { ImageWords } from '../parse/image-words.ts';
+import { parseAll, parseInteger, parseLast } from './flag-text.ts';
+import { isolatorsOf } from './isolators.ts';
+import { lastOfEachName, parseNameValue, toRecord } from './name-values.ts';
+
+/** What was said about one image. */
+export function appArgument({ image, flags, args }: ImageWords): AppArgument {
+  return {
+    ...imageArgument({ image, flags, args }),
+    ...present({
+      name: parseLast(flags, 'name', parseAcName),
+      exec: flags.optional('exec'),
+      workingDir: flags.optional('working-dir'),
+      readonlyRootfs: parseLast(flags, 'readonly-rootfs', readonlyRootfs),
+      user: flags.optional('user'),
+      group: flags.optional('group'),
+      supplementaryGids: supplementaryGids(flags),
+    }),
+    args,
+    environment: nameValues(flags, 'environment'),
+    annotations: nameValues(flags, 'annotation'),
+    userAnnotations: toRecord(nameValues(flags, 'user-annotation')),
+    userLabels: toRecord(nameValues(flags, 'user-label')),
+    mounts: parseAll(flags, 'mount', parseMount),
+    isolators: isolatorsOf(flags),
+  };
+}
+
+export function imageArgument({ image, flags }: ImageWords): ImageArgument {
+  return { image, ...present({ signature: flags.optional('signature') }) };
+}
+
+type Present<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+/** Without the fields that are undefined. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Present<T>;
+}
+
+function readonlyRootfs(text: string): boolean {
+  const value = parseBool(text);
+  if (value === undefined) throw badRequest('--readonly-rootfs must be set with a boolean');
+  return value;
+}
+
+function supplementaryGids(flags: FlagValues): number[] | undefined {
+  if (!flags.given('supplementary-gids')) return undefined;
+  const fault = '--supplementary-gids must be integers';
+  return parseAll(flags, 'supplementary-gids', (text) => text.split(',').map((gid) => parseInteger(gid, fault))).flat();
+}
+
+function nameValues(flags: FlagValues, name: string): NameValue[] {
+  return lastOfEachName(
+    parseAll(flags, name, (text) => parseNameValue(text, `invalid format of --${name} flag "${text}"`)),
+  );
+}

@@ -1,0 +1,33 @@
+import { isIP } from 'node:net';
+import type { DnsOptions } from '../../stage0/requests.ts';
+import { badRequest } from '../cli-error.ts';
+import type { FlagValues } from '../flags/flag-values.ts';
+
+/** What becomes of /etc/resolv.conf: the host's, none, one of these values, or what the network says. */
+export function dnsOptions(flags: FlagValues): DnsOptions {
+  const servers = flags.list('dns');
+  const special = servers.find((server) => server === 'host' || server === 'none');
+  if (special !== undefined && servers.length > 1) {
+    throw dnsFault(`no other --dns options allowed when --dns=${special} is passed`);
+  }
+  const own = {
+    nameservers: special === undefined ? servers.flatMap((text) => text.split(',')).map(checkAddress) : [],
+    search: flags.list('dns-search'),
+    options: flags.list('dns-opt'),
+    domain: flags.optional('dns-domain'),
+  };
+  const empty = [own.nameservers, own.search, own.options].every((list) => list.length === 0) && own.domain === undefined;
+  if (special !== undefined && !empty) {
+    throw dnsFault(`Cannot call --dns-opt, --dns-search, or --dns-domain with --dns=${special}`);
+  }
+  return { mode: special ?? (empty ? 'default' : 'stage0'), ...own };
+}
+
+function checkAddress(text: string): string {
+  if (isIP(text) === 0) throw dnsFault(`Invalid IP passed to --dns: ${text}`);
+  return text;
+}
+
+function dnsFault(message: string): Error {
+  return badRequest(`error with dns flags: ${message}`);
+}

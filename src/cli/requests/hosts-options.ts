@@ -1,0 +1,31 @@
+import { isIP } from 'node:net';
+import type { HostsOptions } from '../../stage0/requests.ts';
+import { badRequest } from '../cli-error.ts';
+import type { FlagValues } from '../flags/flag-values.ts';
+
+/** What becomes of /etc/hosts: the host's, one with these entries, or the flavor's own. */
+export function hostsOptions(flags: FlagValues): HostsOptions {
+  const given = flags.list('hosts-entry');
+  const entries = given.filter((entry) => entry !== 'host').flatMap((entry) => entry.split(','));
+  const names = new Map<string, string[]>();
+  for (const entry of entries) addEntry(names, entry);
+  if (!given.includes('host')) return { mode: names.size > 0 ? 'stage0' : 'default', entries: listed(names) };
+  if (names.size > 0) throw hostsFault('cannot pass --hosts-entry=host with multiple hosts-entries');
+  return { mode: 'host', entries: [] };
+}
+
+function addEntry(names: Map<string, string[]>, entry: string): void {
+  const at = entry.indexOf('=');
+  if (at < 0) throw hostsFault(`Did not understand --hosts-entry ${entry}`);
+  const address = entry.slice(0, at);
+  if (isIP(address) === 0) throw hostsFault(`Invalid IP passed to --hosts-entry: ${address}`);
+  names.set(address, [...(names.get(address) ?? []), entry.slice(at + 1)]);
+}
+
+function listed(names: ReadonlyMap<string, readonly string[]>): HostsOptions['entries'] {
+  return [...names].map(([address, of]) => ({ address, names: of }));
+}
+
+function hostsFault(message: string): Error {
+  return badRequest(`error with dns flags: ${message}`);
+}

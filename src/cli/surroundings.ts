@@ -1,0 +1,17 @@
+import type { Engine, Listener } from '../stage0/engine.ts';
+import type { GlobalOptions } from '../stage0/requests.ts';
+
+/** All that a command knows of the process it runs in; tests bring their own. */
+export interface Surroundings {
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  /** The effective user is root. */
+  readonly isRoot: boolean;
+  /** Nanoseconds since the epoch. */
+  now(): bigint;
+  write(stream: 'stdout' | 'stderr', text: string): void;
+  /** Whether somebody looks at standard error while it is written. */
+  readonly watched: boolean;
+  /** The line that the user types next, without its end; undefined when nobody is there to type. */
+  readLine(): string | undefined;
+  loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;
+}
