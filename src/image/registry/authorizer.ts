@@ -95,12 +95,7 @@ export function planTokenRequest(
 }
 
 function parseToken(bytes: Buffer, realm: URL): Grant {
-  let value: { token?: unknown; access_token?: unknown; expires_in?: unknown } | null = null;
-  try {
-    value = JSON.parse(bytes.toString()) as typeof value;
-  } catch {
-    // Told below, as any answer without a token.
-  }
+  const value = parseJson(bytes) as { token?: unknown; access_token?: unknown; expires_in?: unknown } | undefined | null;
   const token = value?.token ?? value?.access_token;
   if (typeof token !== 'string' || !/^[\w.~+/=:-]+$/.test(token)) {
     throw new ImageError('bad-answer', `${redactUrl(realm)} answered without a token`);
@@ -108,6 +103,14 @@ function parseToken(bytes: Buffer, realm: URL): Grant {
   const stated = value?.expires_in;
   const lifetime = typeof stated === 'number' && stated > 0 ? stated : DEFAULT_LIFETIME;
   return { header: `Bearer ${token}`, expires: Date.now() + Math.max(lifetime - MARGIN, 1) * 1000 };
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
 }
 
 /** Passwords go over plain HTTP to this machine only, even where plain HTTP is allowed. */

@@ -29,7 +29,9 @@ export async function readKeys(bytes: Buffer, what: string): Promise<Key[]> {
   const { readKeys: read } = await import('openpgp');
   try {
     const armored = bytes.includes('-----BEGIN PGP');
-    return await read(armored ? { armoredKeys: bytes.toString() } : { binaryKeys: new Uint8Array(bytes) });
+    return armored
+      ? await read({ armoredKeys: bytes.toString() })
+      : await read({ binaryKeys: new Uint8Array(bytes) });
   } catch (cause) {
     throw new ImageError('bad-key', `error reading key ${what}: ${messageOf(cause)}`, { cause });
   }

@@ -38,9 +38,9 @@ async function parseSignature(bytes: Buffer): Promise<Signature> {
   let cause: unknown;
   try {
     const armored = bytes.includes('-----BEGIN PGP');
-    const signature = await readSignature(
-      armored ? { armoredSignature: bytes.toString() } : { binarySignature: new Uint8Array(bytes) },
-    );
+    const signature = armored
+      ? await readSignature({ armoredSignature: bytes.toString() })
+      : await readSignature({ binarySignature: new Uint8Array(bytes) });
     if (signature.packets.length > 0) return signature;
   } catch (error) {
     cause = error;
