@@ -18,6 +18,9 @@ const surroundings: Surroundings = {
   get watched() {
     return isatty(2);
   },
+  get attended() {
+    return isatty(0) && isatty(2);
+  },
   readLine: () => (isatty(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
@@ -40,8 +43,7 @@ function exitOnFault(fault: unknown): never {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
   const { unpackerMain } = await import('#store');
-  await unpackerMain();
-  return 0;
+  return await unpackerMain(argv.slice(1));
 }
 
 process.on('uncaughtException', exitOnFault);
