@@ -15,4 +15,5 @@ export {
   runProgramSync,
   startProgram,
 } from './program.ts';
+export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup } from './group.ts';
