@@ -54,7 +54,7 @@ static void change_root(void) {
 
 /* An empty read-only tmpfs: through /proc/1/root a pod sees nothing, not even the host's file system type. */
 void enter_empty_root(const char *directory) {
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("cannot make private", "the mounts");
+  if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0) fail("cannot make private", "the mounts");
   unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
   if (mount("rkt-init", directory, "tmpfs", flags, "size=4k,nr_inodes=1,mode=555") < 0) fail("cannot mount on", directory);
   if (chdir(directory) < 0) fail("cannot enter", directory);
