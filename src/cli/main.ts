@@ -1,5 +1,6 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
-import { isatty } from 'node:tty';
+import { fstatSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -16,11 +17,17 @@ const surroundings: Surroundings = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   write,
   get watched() {
-    return isatty(2);
+    return isTerminal(2);
   },
-  readLine: () => (isatty(0) ? readLine(0) : undefined),
+  readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
+
+/** `node:tty` brings sockets and streams with it, 5 ms that only a character device is worth. */
+function isTerminal(fd: number): boolean {
+  if (!fstatSync(fd).isCharacterDevice()) return false;
+  return (createRequire(import.meta.url)('node:tty') as typeof import('node:tty')).isatty(fd);
+}
 
 function write(stream: 'stdout' | 'stderr', text: string): void {
   try {
@@ -46,4 +53,4 @@ async function main(argv: readonly string[]): Promise<number> {
 
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((status) => process.exit(status));
