@@ -141,6 +141,15 @@ static void check_apps(const struct options *options) {
   }
 }
 
+static void check_ns_fds(const struct options *options) {
+  for (int kind = 0; kind < NAMESPACE_KINDS; kind++) {
+    if (options->ns_fds[kind] < 0) continue;
+    if (options->ns_fds[kind] == options->lock_fd) refuse("is the number of --lock-fd", "--ns-fd");
+    for (int other = 0; other < kind; other++)
+      if (options->ns_fds[kind] == options->ns_fds[other]) refuse("has the same number twice", "--ns-fd");
+  }
+}
+
 static void check_options(struct options *options) {
   for (size_t i = 0; i < COUNT(texts); i++)
     if (*text_field(options, texts[i].field) == NULL) refuse("is missing", texts[i].name);
@@ -148,8 +157,7 @@ static void check_options(struct options *options) {
   if (options->lock_fd < 0) refuse("is missing", "--lock-fd");
   if ((options->unshare & CLONE_NEWPID) == 0) refuse("must have pid: its end is what ends the pod", "--unshare");
   if ((options->unshare & CLONE_NEWUTS) == 0) refuse("must have uts, for the hostname", "--unshare");
-  for (int kind = 0; kind < NAMESPACE_KINDS; kind++)
-    if (options->ns_fds[kind] == options->lock_fd) refuse("is the number of --lock-fd", "--ns-fd");
+  check_ns_fds(options);
   check_apps(options);
 }
 

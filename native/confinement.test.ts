@@ -8,7 +8,7 @@ const procStatus = (pid: number, field: string): string | undefined =>
   new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 
 describe('init', { skip }, () => {
-  test('seen from the host, holds the lock and the lifeline and sees an empty root', async (t) => {
+  test('seen from the host, holds the lock and the lifeline and sees an empty root', { skip: isWrapped }, async (t) => {
     const pod = startPod(t, { apps: [{ name: 'one', script: 'echo up; exec busybox sleep 60' }] });
     await pod.untilOutput('up');
     const fds = fs.readdirSync(`/proc/${pod.init}/fd`).map((fd) => fs.readlinkSync(`/proc/${pod.init}/fd/${fd}`));

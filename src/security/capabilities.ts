@@ -1,5 +1,5 @@
+import type { IsolatorValue } from '#appc';
 import { SecurityError } from './errors.ts';
-import type { ConfinementIsolator } from './isolator.ts';
 
 /** What an app may have when its image says nothing (appc spec/ace.md, Linux isolators). */
 const DEFAULT_CAPABILITIES: readonly string[] = [
@@ -37,7 +37,7 @@ const ALL_CAPABILITIES: readonly string[] = `
  *
  * @throws {SecurityError} where both kinds of isolator are given
  */
-export function planCapabilities(isolators: readonly ConfinementIsolator[], insecure: boolean): string[] {
+export function planCapabilities(isolators: readonly IsolatorValue[], insecure: boolean): string[] {
   if (insecure) return [...ALL_CAPABILITIES];
   const retain = namesOf(isolators, 'caps-retain');
   const remove = namesOf(isolators, 'caps-remove');
@@ -51,7 +51,7 @@ export function planCapabilities(isolators: readonly ConfinementIsolator[], inse
   return DEFAULT_CAPABILITIES.filter((name) => !remove.includes(name));
 }
 
-function namesOf(isolators: readonly ConfinementIsolator[], kind: 'caps-retain' | 'caps-remove'): string[] {
+function namesOf(isolators: readonly IsolatorValue[], kind: 'caps-retain' | 'caps-remove'): string[] {
   return isolators.flatMap((isolator) => (isolator.kind === kind ? isolator.set : []));
 }
 

@@ -2,7 +2,6 @@
 export { parseCapabilityMask, planCapabilities } from './capabilities.ts';
 export { type DeviceNode, type DeviceRule, deviceRules, standardDevices } from './devices.ts';
 export { SecurityError } from './errors.ts';
-export type { ConfinementIsolator } from './isolator.ts';
 export { maskedPaths, readonlyPaths } from './kernel-paths.ts';
 export { planNoNewPrivileges } from './no-new-privileges.ts';
 export { planSeccomp, type SeccompFilter, type SeccompRule } from './seccomp.ts';

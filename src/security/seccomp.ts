@@ -1,6 +1,6 @@
+import type { IsolatorValue } from '#appc';
 import { SecurityError } from './errors.ts';
 import { errnoNumber } from './errno.ts';
-import type { ConfinementIsolator } from './isolator.ts';
 import { baselineSyscalls, syscallGroups } from './syscall-groups.ts';
 
 type SeccompAction = 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO' | 'SCMP_ACT_KILL_PROCESS';
@@ -20,7 +20,7 @@ export interface SeccompFilter {
   readonly syscalls: readonly SeccompRule[];
 }
 
-type SeccompIsolator = Extract<ConfinementIsolator, { kind: 'seccomp-retain' | 'seccomp-remove' }>;
+type SeccompIsolator = Extract<IsolatorValue, { kind: 'seccomp-retain' | 'seccomp-remove' }>;
 
 const EPERM = 1;
 const ENOSYS = 38;
@@ -50,7 +50,7 @@ const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, readonly strin
  * @throws {SecurityError} for two isolators, or an errno Linux does not have
  */
 export function planSeccomp(
-  isolators: readonly ConfinementIsolator[],
+  isolators: readonly IsolatorValue[],
   insecure: boolean,
   machine: NodeJS.Architecture = process.arch,
 ): SeccompFilter | undefined {
@@ -68,7 +68,7 @@ export function planSeccomp(
   return { defaultAction: 'SCMP_ACT_ALLOW', architectures, syscalls };
 }
 
-function onlySeccompIsolator(isolators: readonly ConfinementIsolator[]): SeccompIsolator | undefined {
+function onlySeccompIsolator(isolators: readonly IsolatorValue[]): SeccompIsolator | undefined {
   const found = isolators.filter(
     (isolator): isolator is SeccompIsolator => isolator.kind === 'seccomp-retain' || isolator.kind === 'seccomp-remove',
   );

@@ -1,9 +1,9 @@
 import { type ImageId, type ImageManifest, labelValue, parseImageName } from '#appc';
 import { listPods, phases } from '#pod';
 import type { StoredImage, Store } from '#store';
-import { lockPath } from '#sys';
 import type { ImageGcResult, ImageRmResult } from './engine.ts';
 import type { EngineParts } from './parts.ts';
+import { lockPreparations } from './prepare-lock.ts';
 import type { ImageView } from './views.ts';
 
 /** An image as `rkt image list` shows it. */
@@ -58,10 +58,11 @@ function removeImage(store: Store, id: ImageId): ImageRmResult {
 export async function collectImages(parts: EngineParts, gracePeriodMs: number): Promise<ImageGcResult> {
   const store = parts.store();
   // Exclusive: no pod is being prepared, so what the pods name now is all that is in use.
-  using _ = lockPath(`${parts.dataDir}/locks/prepareLock`, 'file', 'exclusive', { wait: true });
+  using _ = lockPreparations(parts.dataDir, 'exclusive');
   const used = usedByPods(parts.dataDir);
-  const { removedTrees } = store.gcTrees(used.trees);
-  const { removedImages } = store.gcImages(used.images, gracePeriodMs);
+  const removedTrees = store.gcTrees(used.trees);
+  const removedImages = store.gcImages(used.images, gracePeriodMs);
+  store.gcLeftovers(used.trees);
   return { removedTrees, images: removedImages.map((id) => ({ kind: 'removed', id })) };
 }
 

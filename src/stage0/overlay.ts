@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import type { AcName } from '#appc';
 import { type Pod, podFiles } from '#pod';
 import { stage1Layout, type TreeMount } from '#stage1/abi';
-import type { Store } from '#store';
+import type { Store, Tree } from '#store';
 import { Stage0Error } from './error.ts';
 
 /**
@@ -12,7 +12,7 @@ import { Stage0Error } from './error.ts';
  */
 export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]): TreeMount[] {
   return apps.map((app) => {
-    const { id, lowerDirs } = store.openTree(treeIdOf(pod, app));
+    const { id, lowerDirs } = treeOf(pod, store, app);
     // One directory per app, not per tree: two apps of one image must not share what they write.
     const upper = `${pod.file(podFiles.overlayUpper(id))}/${app}`;
     const work = `${pod.file(podFiles.overlayWork(id))}/${app}`;
@@ -25,9 +25,10 @@ export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]):
   });
 }
 
-function treeIdOf(pod: Pod, app: AcName): string {
+function treeOf(pod: Pod, store: Store, app: AcName): Tree {
   const id = pod.appTreeId(app);
-  if (id !== undefined) return id;
+  const tree = id === undefined ? undefined : store.openTree(id);
+  if (tree !== undefined) return tree;
   throw new Stage0Error('no-tree', `app "${app}" of pod "${pod.uuid}" has no root file system`, {
     hint: 'the pod was damaged; prepare another: rkt prepare IMAGE',
   });

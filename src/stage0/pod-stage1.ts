@@ -35,11 +35,11 @@ export async function podStage1(
 async function recordedStage1(parts: EngineParts, pod: Pod): Promise<PodStage1> {
   const { name } = parseImageManifest(readFileSync(pod.file(podFiles.stage1Manifest), 'utf8'));
   const flavor = await parts.flavor(name);
-  const treeId = pod.stage1TreeId();
-  if (flavor === undefined || treeId === undefined) {
+  const tree = parts.store().openTree(pod.stage1TreeId() ?? '');
+  if (flavor === undefined || tree === undefined) {
     throw new Stage0Error('no-stage1', `pod "${pod.uuid}" was prepared with the stage1 ${name}, which this rkt has not`);
   }
-  return { flavor, context: contextOf(parts, pod, parts.store().openTree(treeId).lowerDirs[0]!) };
+  return { flavor, context: contextOf(parts, pod, tree.lowerDirs[0]!) };
 }
 
 function contextOf(parts: EngineParts, pod: Pod, stage1Root: string): FlavorContext {

@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AcName, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles } from '#pod';
 import type { Store } from '#store';
-import { type Lock, lockPath } from '#sys';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
 import { checkPlatform } from './platform.ts';
 import { completePodManifest, planPodManifest } from './pod-manifest.ts';
+import { lockPreparations } from './prepare-lock.ts';
 import type { PrepareRequest } from './requests.ts';
 import { appNameFor } from './runtime-app.ts';
 import { loadDefaultStage1, type Stage1 } from './stage1-image.ts';
@@ -35,7 +35,7 @@ export async function preparePod(
   const plan = await planPod(parts, store, request);
   const pod = createPod(parts.dataDir);
   created(pod.uuid);
-  using _ = lockAgainstImageGc(parts.dataDir);
+  using _ = lockPreparations(parts.dataDir, 'shared');
   await writePod(pod, store, stage1, plan);
   return { pod, manifest: plan.manifest, stage1 };
 }
@@ -70,12 +70,6 @@ function usableManifest(store: Store, id: ImageId): ImageManifest {
   }
   checkPlatform(image.manifest);
   return image.manifest;
-}
-
-/** Held while trees go from the store into a pod: `image gc` takes it exclusively. */
-export function lockAgainstImageGc(dataDir: string): Lock {
-  mkdirSync(`${dataDir}/locks`, { recursive: true, mode: 0o750 });
-  return lockPath(`${dataDir}/locks/prepareLock`, 'file', 'shared', { wait: true })!;
 }
 
 async function writePod(pod: Pod, store: Store, stage1: Stage1, plan: PodPlan): Promise<void> {

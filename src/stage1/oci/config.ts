@@ -1,5 +1,5 @@
+import type { IsolatorValue } from '#appc';
 import {
-  type ConfinementIsolator,
   deviceRules,
   maskedPaths,
   planCapabilities,
@@ -12,13 +12,7 @@ import type { OciConfig, OciProcess } from './config-types.ts';
 import { type PodFile, planMounts } from './mounts.ts';
 import { type NamespaceInput, planNamespaces } from './namespaces.ts';
 import { appCgroup } from './pod-paths.ts';
-import { planResources, type ResourceIsolator } from './resources.ts';
-
-/** The isolators of an app that this flavor carries out. */
-export type AppIsolator =
-  | Extract<ConfinementIsolator, { set: readonly string[] } | { value: boolean }>
-  | ResourceIsolator
-  | { readonly kind: 'oom-score-adj'; readonly value: number };
+import { planResources } from './resources.ts';
 
 /** Which protections `--insecure-options` took away. */
 export interface Insecure {
@@ -30,7 +24,7 @@ export interface Insecure {
 export interface ConfigInput {
   readonly uuid: string;
   readonly plan: AppPlan;
-  readonly isolators: readonly AppIsolator[];
+  readonly isolators: readonly IsolatorValue[];
   readonly insecure: Insecure;
   /** The capabilities this process may hand on. */
   readonly hostCapabilities: readonly string[];
@@ -43,7 +37,7 @@ export interface ConfigInput {
 /** The configuration with which an OCI runtime starts an app. Pure; paths in it are absolute. */
 export function planConfig(input: ConfigInput): OciConfig {
   const { plan, insecure, isolators } = input;
-  const seccomp = planSeccomp(confinement(isolators), insecure.seccomp);
+  const seccomp = planSeccomp(isolators, insecure.seccomp);
   return {
     ociVersion: '1.0.2',
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
@@ -52,7 +46,7 @@ export function planConfig(input: ConfigInput): OciConfig {
     linux: {
       cgroupsPath: appCgroup(input.uuid, plan.name),
       namespaces: planNamespaces(input.namespaces),
-      resources: planResources(resources(isolators), deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice))),
+      resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice))),
       maskedPaths: maskedPaths(insecure.paths),
       readonlyPaths: readonlyPaths(insecure.paths),
       rootfsPropagation: 'private',
@@ -66,7 +60,7 @@ export function planConfig(input: ConfigInput): OciConfig {
  */
 function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
   const { plan, isolators, insecure } = input;
-  const planned = planCapabilities(confinement(isolators), insecure.capabilities);
+  const planned = planCapabilities(isolators, insecure.capabilities);
   const capabilities = planned.filter((name) => input.hostCapabilities.includes(name));
   const oom = isolators.find((isolator) => isolator.kind === 'oom-score-adj');
   return {
@@ -76,19 +70,9 @@ function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
     env: Array.from(plan.environment, ([name, value]) => `${name}=${value}`),
     cwd: plan.cwd,
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-    noNewPrivileges: planNoNewPrivileges(confinement(isolators), { uid: plan.uid, filtered }),
+    noNewPrivileges: planNoNewPrivileges(isolators, { uid: plan.uid, filtered }),
     ...(oom === undefined ? {} : { oomScoreAdj: oom.value }),
   };
-}
-
-function confinement(isolators: readonly AppIsolator[]): ConfinementIsolator[] {
-  return isolators.filter((isolator): isolator is AppIsolator & ConfinementIsolator => 'set' in isolator || isolator.kind === 'no-new-privileges');
-}
-
-function resources(isolators: readonly AppIsolator[]): ResourceIsolator[] {
-  return isolators.filter(
-    (isolator) => isolator.kind === 'memory' || isolator.kind === 'cpu' || isolator.kind === 'cpu-shares',
-  );
 }
 
 /** A device that the user gave as a volume may be used, and not made anew. */

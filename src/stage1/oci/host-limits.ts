@@ -1,27 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { type App, isolatorsOf } from '#appc';
+import { type App, isolatorsOf, type IsolatorValue } from '#appc';
 import { parseCapabilityMask } from '#security';
 import { readTextIfExists } from '#sys';
-import type { AppIsolator } from './config.ts';
 
 /** The cgroup controller that an isolator needs. */
 const CONTROLLERS: Readonly<Record<string, string>> = { memory: 'memory', cpu: 'cpu', 'cpu-shares': 'cpu' };
 
-/** The isolators of an app that are carried out; one whose controller the host lacks is told to the user. */
-export function supportedIsolators(app: App, warn: (text: string) => void): AppIsolator[] {
-  const isolators = isolatorsOf(app);
+/** The isolators of an app; one whose controller the host lacks is told to the user and left out. */
+export function supportedIsolators(app: App, warn: (text: string) => void): IsolatorValue[] {
   let controllers: ReadonlySet<string> | undefined;
-  const supported: AppIsolator[] = [];
-  for (const isolator of isolators) {
-    if (isolator.kind === 'unknown' || isolator.kind === 'selinux-context') continue;
-    const needed = CONTROLLERS[isolator.kind];
-    if (needed !== undefined && !(controllers ??= availableControllers()).has(needed)) {
-      warn(`warning: resource/${needed} isolator set but support disabled in the kernel, skipping`);
-    } else {
-      supported.push(isolator);
-    }
-  }
-  return supported;
+  return isolatorsOf(app).filter(({ kind }) => {
+    const needed = CONTROLLERS[kind];
+    if (needed === undefined || (controllers ??= availableControllers()).has(needed)) return true;
+    warn(`warning: resource/${needed} isolator set but support disabled in the kernel, skipping`);
+    return false;
+  });
 }
 
 /** v1 controllers by the lines of /proc/self/cgroup, v2 ones by the root's file (cgroups(7)). */

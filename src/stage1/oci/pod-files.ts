@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Dns } from '#network';
 import { type DnsConfMode, type RunArgs, stage1Layout } from '#stage1/abi';
 import { hostPathOf } from '#stage1/apps';
 import type { PodFile } from './mounts.ts';
@@ -9,16 +10,8 @@ const FALLBACK_HOSTS = `127.0.0.1 localhost localhost.domain localhost4 localhos
 ::1 localhost localhost.domain localhost6 localhost6.localdomain6
 `;
 
-/** What networks answered about names (CNI result, `dns`). */
-export interface NetworkDns {
-  readonly nameservers?: readonly string[] | undefined;
-  readonly domain?: string | undefined;
-  readonly search?: readonly string[] | undefined;
-  readonly options?: readonly string[] | undefined;
-}
-
 /** Writes the files of the pod that its apps see in /etc. */
-export function writePodFiles(podDir: string, hostname: string, modes: RunArgs['dnsConfMode'], dns: NetworkDns | undefined): void {
+export function writePodFiles(podDir: string, hostname: string, modes: RunArgs['dnsConfMode'], dns: Dns | undefined): void {
   mkdirSync(`${podDir}/${ociFiles.etc}`, { recursive: true });
   writeFileSync(`${podDir}/${ociFiles.hostname}`, `${hostname}\n`, { mode: 0o644 });
   if (modes.hosts === 'default') {
@@ -66,13 +59,13 @@ export function addHost(text: string, address: string, name: string): string {
 }
 
 /** resolv.conf(5). */
-export function renderResolvConf(dns: NetworkDns): string {
-  const line = (key: string, values: readonly string[] | undefined): string =>
-    values === undefined || values.length === 0 ? '' : `${key} ${values.join(' ')}\n`;
+export function renderResolvConf(dns: Dns): string {
+  const line = (key: string, values: readonly string[]): string =>
+    values.length === 0 ? '' : `${key} ${values.join(' ')}\n`;
   return [
-    ...(dns.nameservers ?? []).map((server) => line('nameserver', [server])),
+    ...dns.nameservers.map((server) => line('nameserver', [server])),
     line('search', dns.search),
-    line('domain', dns.domain ? [dns.domain] : undefined),
+    line('domain', dns.domain ? [dns.domain] : []),
     line('options', dns.options),
   ].join('');
 }

@@ -75,12 +75,13 @@ async function compile(
 }
 
 function writeProbe(bundle: string, seccomp: SeccompFilter): void {
-  mkdirSync(`${bundle}/rootfs`);
+  mkdirSync(`${bundle}/rootfs/dev`, { recursive: true });
   writeFileSync(`${bundle}/rootfs/probe`, '#!/probe\n', { mode: 0o755 });
   const config = {
     ociVersion: '1.0.2',
     root: { path: 'rootfs' },
     process: { user: { uid: 0, gid: 0 }, args: ['/probe'], cwd: '/', env: [] },
+    mounts: [{ destination: '/dev', type: 'tmpfs', source: 'tmpfs' }],
     linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }], seccomp },
   };
   writeFileSync(`${bundle}/config.json`, JSON.stringify(config));
