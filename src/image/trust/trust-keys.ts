@@ -88,7 +88,7 @@ async function review(
       'error reviewing key: unable to ask user to review fingerprint due to lack of tty',
     );
   }
-  if (await ctx.confirm('Are you sure you want to trust this key (yes/no)?')) return 'after';
+  if (await ctx.confirm('Are you sure you want to trust this key')) return 'after';
   ctx.report.info(`pubkey: not trusting "${location}"`);
   return undefined;
 }
