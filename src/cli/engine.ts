@@ -51,7 +51,7 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
 }
 
 function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {
-  return { systemDir, localDir, ...(userDir !== undefined && { userDir }) };
+  return { systemDir, localDir, userDir: userDir ?? '' };
 }
 
 async function openImages(

@@ -1,6 +1,5 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
-import { fstatSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { isTerminal } from '#sys';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,15 +18,12 @@ const surroundings: Surroundings = {
   get watched() {
     return isTerminal(2);
   },
+  get attended() {
+    return isTerminal(0) && isTerminal(2);
+  },
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
-
-/** `node:tty` brings sockets and streams with it, 5 ms that only a character device is worth. */
-function isTerminal(fd: number): boolean {
-  if (!fstatSync(fd).isCharacterDevice()) return false;
-  return (createRequire(import.meta.url)('node:tty') as typeof import('node:tty')).isatty(fd);
-}
 
 function write(stream: 'stdout' | 'stderr', text: string): void {
   try {
@@ -47,8 +43,7 @@ function exitOnFault(fault: unknown): never {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
   const { unpackerMain } = await import('#store');
-  await unpackerMain();
-  return 0;
+  return await unpackerMain(argv.slice(1));
 }
 
 process.on('uncaughtException', exitOnFault);
