@@ -48,4 +48,4 @@ async function main(argv: readonly string[]): Promise<number> {
 
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
-void main(process.argv.slice(2)).then((status) => process.exit(status));
+void main(process.argv.slice(2)).then((code) => process.exit(code));
