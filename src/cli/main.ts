@@ -1,5 +1,5 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
-import { isatty } from 'node:tty';
+import { isTerminal } from '#sys';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -16,12 +16,12 @@ const surroundings: Surroundings = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   write,
   get watched() {
-    return isatty(2);
+    return isTerminal(2);
   },
   get attended() {
-    return isatty(0) && isatty(2);
+    return isTerminal(0) && isTerminal(2);
   },
-  readLine: () => (isatty(0) ? readLine(0) : undefined),
+  readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
 
