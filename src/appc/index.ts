@@ -1,1 +1,29 @@
+/** The App Container types and texts: names, labels, isolators, manifests, archive layout. Pure. */
 export type * from './types.ts';
+export { type AciEntry, checkAciEntry } from './aci-entry.ts';
+export { AppcError, type AppcErrorCode } from './error.ts';
+export { parseImageId } from './image-id.ts';
+export { parseImageManifest, renderImageManifest } from './image-manifest.ts';
+export { type ImageName, parseImageName } from './image-name.ts';
+export { parseIp } from './ip.ts';
+export { type IsolatorKind, isolatorOf, isolatorsOf, type IsolatorValue, readIsolator, type SelinuxContext } from './isolator.ts';
+export { checkOsArch, hasAllLabels, labelsOf, labelValue, mergeLabels } from './label.ts';
+export {
+  capsRemoveIsolator,
+  capsRetainIsolator,
+  cpuIsolator,
+  cpuSharesIsolator,
+  memoryIsolator,
+  noNewPrivilegesIsolator,
+  oomScoreAdjIsolator,
+  overrideIsolators,
+  seccompIsolator,
+} from './make-isolator.ts';
+export { parseMount, parseMountVolume } from './mount.ts';
+export { appNameOf, parseAcIdentifier, parseAcName, sanitizeAcIdentifier, sanitizeAcName } from './name.ts';
+export { type AppcPlatform, appcPlatform, type GoPlatform, goPlatform } from './platform.ts';
+export { parsePodManifest, renderPodManifest } from './pod-manifest.ts';
+export { parsePortFlag, parseSandboxPortFlag } from './port.ts';
+export { canonicalQuantity, parseQuantity } from './quantity.ts';
+export { AC_VERSION } from './version.ts';
+export { parseVolume } from './volume.ts';
