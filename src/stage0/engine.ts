@@ -84,12 +84,12 @@ export interface ImageGcResult {
 
 /** How the engine reaches the person in front of it, while a verb works. */
 export interface Listener {
-  /** A line on standard error. */
+  /** A line on standard error, shown as it is: whoever speaks says so, as in `image: using image from file x`. */
   warn(text: string): void;
   /** A line on standard error, only with `--debug`. */
   debug(text: string): void;
   progress(event: ProgressEvent): void;
-  /** Asks a yes-or-no question; false when nobody can answer. */
+  /** Asks a yes-or-no question, given without its mark; false when nobody can answer. */
   confirm(question: string): Promise<boolean>;
 }
 
