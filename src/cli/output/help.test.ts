@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { runProgramSync } from '#sys';
 import { findCommand } from '../parse/find-command.ts';
 import { bashCompletion } from './bash-completion.ts';
 import { helpText } from './help.ts';
@@ -59,6 +59,6 @@ test('bashCompletion, in a bash, completes commands and flags', () => {
   const script = `${bashCompletion()}
     try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); __rkt 2>/dev/null; echo "\${COMPREPLY[*]}"; }
     try rkt im; try rkt image l; try rkt image list --no; try rkt --debug run --uuid`;
-  const { stdout } = spawnSync('bash', ['--norc', '-c', script], { encoding: 'utf8', timeout: 20_000 });
+  const { stdout } = runProgramSync('bash', ['--norc', '-c', script], { timeout: 20_000 });
   assert.deepEqual(stdout.trim().split('\n'), ['image', 'list', '--no-legend', '--uuid-file-save=']);
 });
