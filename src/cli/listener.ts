@@ -8,7 +8,12 @@ const eraseLine = '\r\u001b[K';
 
 /** Shows what the engine tells: lines on standard error, and, on a terminal, one that shows the progress of transfers. */
 export function listenerOf(around: Surroundings, debug: boolean): Listener {
-  const bar = around.watched ? new ProgressLine((text) => around.write('stderr', text)) : undefined;
+  let bar: ProgressLine | undefined;
+  const progress = (event: ProgressEvent): void => {
+    if (bar === undefined && !around.watched()) return;
+    bar ??= new ProgressLine((text) => around.write('stderr', text));
+    bar.show(event, Number(around.now() / 1_000_000n));
+  };
   const say = (text: string): void => {
     bar?.erase();
     around.write('stderr', `${text}\n`);
@@ -18,7 +23,7 @@ export function listenerOf(around: Surroundings, debug: boolean): Listener {
     debug: (text) => {
       if (debug) say(text);
     },
-    progress: (event) => bar?.show(event, Number(around.now() / 1_000_000n)),
+    progress,
     confirm: async (question) => {
       bar?.erase();
       return ask(question, around);

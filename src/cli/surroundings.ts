@@ -10,7 +10,7 @@ export interface Surroundings {
   now(): bigint;
   write(stream: 'stdout' | 'stderr', text: string): void;
   /** Whether somebody looks at standard error while it is written. */
-  readonly watched: boolean;
+  watched(): boolean;
   /** The line that the user types next, without its end; undefined when nobody is there to type. */
   readLine(): string | undefined;
   loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ImageView, PodView } from '../../stage0/views.ts';
 import { fullTime } from './full-time.ts';
@@ -8,6 +10,7 @@ import { type ImageListOptions, imageListText } from './image-list.ts';
 import { podListText } from './pod-list.ts';
 import { podStatusText } from './pod-status.ts';
 import { alignTabs } from './table.ts';
+import { RKT_VERSION } from './version.ts';
 
 process.env['TZ'] = 'UTC';
 
@@ -187,4 +190,9 @@ test('fullTime, trailing zeros of the milliseconds, are dropped', () => {
 
 test('goJson, what Go escapes, is escaped', () => {
   assert.equal(goJson({ a: '<&>', b: 2n ** 63n }, { pretty: false }), '{"a":"\\u003c\\u0026\\u003e","b":9223372036854775808}');
+});
+
+test('RKT_VERSION, the package, has the same', () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'));
+  assert.equal(version, RKT_VERSION);
 });
