@@ -8,19 +8,24 @@ const eraseLine = '\r\u001b[K';
 
 /** Shows what the engine tells: lines on standard error, and, on a terminal, one that shows the progress of transfers. */
 export function listenerOf(around: Surroundings, debug: boolean): Listener {
-  const bar = around.watched ? new ProgressLine((text) => around.write('stderr', text)) : undefined;
+  let bar: ProgressLine | undefined;
+  const progress = (event: ProgressEvent): void => {
+    if (bar === undefined && !around.watched()) return;
+    bar ??= new ProgressLine((text) => around.write('stderr', text));
+    bar.show(event, Number(around.now() / 1_000_000n));
+  };
   const say = (text: string): void => {
     bar?.erase();
     around.write('stderr', `${text}\n`);
   };
   return {
-    attended: around.attended,
+    attended: around.attended(),
     print: (line) => around.write('stdout', `${line}\n`),
     warn: say,
     debug: (text) => {
       if (debug) say(text);
     },
-    progress: (event) => bar?.show(event, Number(around.now() / 1_000_000n)),
+    progress,
     confirm: async (question) => {
       bar?.erase();
       return ask(question, around);

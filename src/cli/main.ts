@@ -1,5 +1,4 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
-import { isTerminal } from '#sys';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -15,15 +14,16 @@ const surroundings: Surroundings = {
   isRoot: process.geteuid?.() === 0,
   now: () => BigInt(Date.now()) * 1_000_000n,
   write,
-  get watched() {
-    return isTerminal(2);
-  },
-  get attended() {
-    return isTerminal(0) && isTerminal(2);
-  },
+  watched: () => isTerminal(2),
+  attended: () => isTerminal(0) && isTerminal(2),
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
+
+/** node:tty brings all of node:net with it, so it is loaded by the first question. */
+function isTerminal(fd: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(fd);
+}
 
 function write(stream: 'stdout' | 'stderr', text: string): void {
   try {

@@ -10,9 +10,9 @@ export interface Surroundings {
   now(): bigint;
   write(stream: 'stdout' | 'stderr', text: string): void;
   /** Whether somebody looks at standard error while it is written. */
-  readonly watched: boolean;
+  watched(): boolean;
   /** Whether somebody can be asked: standard input and standard error are a terminal. */
-  readonly attended: boolean;
+  attended(): boolean;
   /** The line that the user types next, without its end; undefined when nobody is there to type. */
   readLine(): string | undefined;
   loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;

@@ -88,12 +88,12 @@ export interface Listener {
   readonly attended: boolean;
   /** A line on standard output. */
   print(line: string): void;
-  /** A line on standard error. */
+  /** A line on standard error, shown as it is: whoever speaks says so, as in `image: using image from file x`. */
   warn(text: string): void;
   /** A line on standard error, only with `--debug`. */
   debug(text: string): void;
   progress(event: ProgressEvent): void;
-  /** Asks a yes-or-no question; false when nobody can answer. */
+  /** Asks a yes-or-no question, given without its mark; false when nobody can answer. */
   confirm(question: string): Promise<boolean>;
 }
 

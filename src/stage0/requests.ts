@@ -63,11 +63,7 @@ export interface AppArgument extends ImageArgument {
   readonly userLabels: Readonly<Record<string, string>>;
   /** Win over the pod's mounts of the same path. */
   readonly mounts: readonly Mount[];
-  /**
-   * Each replaces the manifest's isolators of its subject: memory, cpu, cpu-shares, oom-score-adj,
-   * capabilities (the retain set and the remove set together), seccomp (both sets together).
-   * No subject comes twice.
-   */
+  /** What `overrideIsolators` puts over those of the manifest. */
   readonly isolators: readonly Isolator[];
 }
 

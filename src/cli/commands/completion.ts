@@ -5,8 +5,8 @@ import { bashCompletion } from '../output/bash-completion.ts';
 /** `rkt completion bash` */
 export const execute: Command = async ({ line: { args } }) => {
   const [shell, more] = args;
-  if (shell === undefined) throw badRequest('shell not specified');
-  if (more !== undefined) throw badRequest('too many arguments, expected only the shell type');
-  if (shell !== 'bash') throw badRequest(`unsupported shell type "${shell}"`);
+  if (shell === undefined) throw badRequest('shell type is not specified');
+  if (more !== undefined) throw badRequest('too many arguments, only shell type is expected');
+  if (shell !== 'bash') throw badRequest(`'${shell}' shell is not supported`);
   return { stdout: bashCompletion(), exitCode: 0 };
 };

@@ -5,7 +5,7 @@ import type { FlagValues } from '../flags/flag-values.ts';
 import { parseBool } from '../flags/values.ts';
 import type { ImageWords } from '../parse/image-words.ts';
 import { parseAll, parseInteger, parseLast } from './flag-text.ts';
-import { isolatorsOf } from './isolators.ts';
+import { isolatorArguments } from './isolators.ts';
 import { lastOfEachName, parseNameValue, toRecord } from './name-values.ts';
 
 /** What was said about one image. */
@@ -27,7 +27,7 @@ export function appArgument({ image, flags, args }: ImageWords): AppArgument {
     userAnnotations: toRecord(nameValues(flags, 'user-annotation')),
     userLabels: toRecord(nameValues(flags, 'user-label')),
     mounts: parseAll(flags, 'mount', parseMount),
-    isolators: isolatorsOf(flags),
+    isolators: isolatorArguments(flags),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { parseIp } from '#appc';
 import type { DnsOptions } from '../../stage0/requests.ts';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -24,7 +24,7 @@ export function dnsOptions(flags: FlagValues): DnsOptions {
 }
 
 function checkAddress(text: string): string {
-  if (isIP(text) === 0) throw dnsFault(`Invalid IP passed to --dns: ${text}`);
+  if (parseIp(text) === undefined) throw dnsFault(`Invalid IP passed to --dns: ${text}`);
   return text;
 }
 

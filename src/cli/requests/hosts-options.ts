@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { parseIp } from '#appc';
 import type { HostsOptions } from '../../stage0/requests.ts';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -18,7 +18,7 @@ function addEntry(names: Map<string, string[]>, entry: string): void {
   const at = entry.indexOf('=');
   if (at < 0) throw hostsFault(`Did not understand --hosts-entry ${entry}`);
   const address = entry.slice(0, at);
-  if (isIP(address) === 0) throw hostsFault(`Invalid IP passed to --hosts-entry: ${address}`);
+  if (parseIp(address) === undefined) throw hostsFault(`Invalid IP passed to --hosts-entry: ${address}`);
   names.set(address, [...(names.get(address) ?? []), entry.slice(at + 1)]);
 }
 

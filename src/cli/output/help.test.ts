@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runProgramSync } from '#sys';
+import { findCommand } from '../parse/find-command.ts';
+import { bashCompletion } from './bash-completion.ts';
+import { helpText } from './help.ts';
+
+function help(...words: string[]): string {
+  const { command, path } = findCommand(words);
+  return helpText(command, path);
+}
+
+/** What rkt 1.30 prints, without its empty lines. */
+const trust = `NAME:
+	trust - Trust a key for image verification
+USAGE:
+	rkt trust [--prefix=PREFIX] [--insecure-allow-http] [--skip-fingerprint-review] [--root] [PUBKEY ...]
+DESCRIPTION:
+	Adds keys to the local keystore for use in verifying signed images.
+	PUBKEY may be either a local file or URL.
+	PREFIX scopes the applicability of PUBKEY to image names sharing PREFIX.
+	Meta discovery of PUBKEY at PREFIX will be attempted if no PUBKEY is specified.
+	To trust a key for all images instead of for specific images, --root can be
+	specified. Path to a key file must be given (no discovery).
+OPTIONS:
+      --insecure-allow-http[=false]	allow HTTP use for key discovery and/or retrieval
+      --prefix=""			prefix to limit trust to
+      --root[=false]			add root key from filesystem without a prefix
+      --skip-fingerprint-review[=false]	accept key without fingerprint confirmation
+GLOBAL OPTIONS:
+      --debug[=false]			print out more debug information to stderr
+      --dir=/var/lib/rkt		rkt data directory
+      --insecure-options=none		comma-separated list of security features to disable. Allowed values: "none", "image", "tls", "ondisk", "http", "pubkey", "capabilities", "paths", "seccomp", "all-fetch", "all-run", "all"
+      --local-config=/etc/rkt		local configuration directory
+      --system-config=/usr/lib/rkt	system configuration directory
+      --trust-keys-from-https[=false]	automatically trust gpg keys fetched from https
+      --user-config=			user configuration directory
+`;
+
+test("helpText, trust, is rkt 1.30's", () => {
+  assert.equal(help('trust').split('\n').filter((line) => !/^\s+$/.test(line) && line !== '').join('\n') + '\n', trust);
+});
+
+test('helpText, rkt itself, names the commands that are there and no others', () => {
+  const text = help();
+  assert.match(text, /\nVERSION:\n\t2\.0\.0\n/);
+  assert.match(text, /\n\timage list\t+List images in the local store\n/);
+  for (const absent of ['export', 'attach', 'app ', 'image fetch']) assert.ok(!text.includes(`\n\t${absent}`), absent);
+});
+
+test('helpText, run, tells of no flag that is deprecated, hidden or not there', () => {
+  const text = help('run');
+  assert.match(text, /\n {6}--net\[=\]\t/);
+  assert.match(text, /\n {6}--pull-policy="new"\t/);
+  for (const absent of ['--cap-retain', '--stdin', '--stage1-name', '--store-only', '--private-users']) assert.ok(!text.includes(absent), absent);
+});
+
+test('bashCompletion, in a bash, completes commands and flags', () => {
+  const script = `${bashCompletion()}
+    try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); __rkt 2>/dev/null; echo "\${COMPREPLY[*]}"; }
+    try rkt im; try rkt image l; try rkt image list --no; try rkt --debug run --uuid`;
+  const { stdout } = runProgramSync('bash', ['--norc', '-c', script], { timeout: 20_000 });
+  assert.deepEqual(stdout.trim().split('\n'), ['image', 'list', '--no-legend', '--uuid-file-save=']);
+});
