@@ -56,7 +56,7 @@ async function planPod(parts: EngineParts, store: Store, request: PrepareRequest
 }
 
 function planFromManifest(store: Store, path: string): PodPlan {
-  const manifest = parsePodManifest(readFileSync(path, 'utf8'));
+  const manifest = parsePodManifest(readFileSync(path, 'utf8'), (id) => store.resolve(id));
   const complete = completePodManifest(manifest, (app) => usableManifest(store, app.image.id));
   return { manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }

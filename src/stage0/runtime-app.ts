@@ -4,9 +4,9 @@ import {
   appNameOf,
   type ImageId,
   type ImageManifest,
-  type Isolator,
   type Mount,
   type NameValue,
+  overrideIsolators,
   type RuntimeApp,
 } from '#appc';
 import { Stage0Error } from './error.ts';
@@ -53,7 +53,7 @@ export function planRuntimeApp(
 function planApp(image: ChosenImage, environment: PodEnvironment): App {
   const { argument } = image;
   const base = baseApp(image);
-  const isolators = replaceIsolators(base.isolators ?? [], argument.isolators);
+  const isolators = overrideIsolators(base.isolators, argument.isolators);
   const variables = mergeEnvironment(base.environment ?? [], environment, argument.environment);
   return {
     ...base,
@@ -104,14 +104,4 @@ function mergeEnvironment(
   for (const { name, value } of pod.inherited) if (!merged.has(name)) merged.set(name, value);
   for (const { name, value } of [...pod.fromFiles, ...pod.explicit, ...own]) merged.set(name, value);
   return [...merged].map(([name, value]) => ({ name, value }));
-}
-
-function replaceIsolators(image: readonly Isolator[], own: readonly Isolator[]): Isolator[] {
-  const replaced = new Set(own.map((isolator) => subjectOf(isolator.name)));
-  return [...image.filter((isolator) => !replaced.has(subjectOf(isolator.name))), ...own];
-}
-
-/** A retain set and a remove set speak of the same thing. */
-function subjectOf(name: string): string {
-  return name.replace(/-(retain|remove)-set$/, '');
 }
