@@ -79,10 +79,16 @@ export class HandMadePod {
 
   /** Starts it in a process of its own; `net` is none unless `args` says so. */
   start(args: Partial<RunArgs> = {}, stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-    return spawn(process.execPath, [...process.execArgv, CHILD, 'run', this.podDir, JSON.stringify(this.#context(args))], {
+    const [path, ...argv] = this.command('run', [], args);
+    return spawn(path!, argv, {
       stdio: [stdin, 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });
+  }
+
+  /** The command line that carries out a verb. */
+  command(verb: string, words: readonly string[], args: Partial<RunArgs> = {}): string[] {
+    return [process.execPath, ...process.execArgv, CHILD, verb, this.podDir, JSON.stringify({ ...this.#context(args), words })];
   }
 
   async run(args: Partial<RunArgs> = {}, input?: string): Promise<Outcome> {
@@ -92,8 +98,8 @@ export class HandMadePod {
   }
 
   verb(verb: 'enter' | 'stop' | 'gc', ...words: string[]): Outcome {
-    const argv = [...process.execArgv, CHILD, verb, this.podDir, JSON.stringify({ ...this.#context({}), words })];
-    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, encoding: 'utf8' });
+    const [path, ...argv] = this.command(verb, words);
+    const { status, stdout, stderr } = spawnSync(path!, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, encoding: 'utf8' });
     return { status, stdout, stderr };
   }
 
