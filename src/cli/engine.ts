@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Config, loadConfig } from '#config';
+import { type Config, type ConfigDirs, loadConfig } from '#config';
 import type { ImageContext } from '#image';
 import { createEngine as createVerbs, type Engine, type GlobalOptions, type Listener } from '#stage0';
 import { ociFlavor } from '#stage1/oci';
@@ -35,7 +35,7 @@ function once<T>(make: () => T): () => T {
 
 export function createEngine(options: GlobalOptions, listener: Listener): Engine {
   const self = findSelf();
-  const config = once(() => loadConfig(options.configDirs));
+  const config = once(() => loadConfig(configDirs(options)));
   const dataDir = options.dataDir ?? config().paths.data ?? DEFAULT_DATA_DIR;
   const store = once(() => openStore(dataDir, { self }));
   return createVerbs({
@@ -50,6 +50,10 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
   });
 }
 
+function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {
+  return { systemDir, localDir, userDir: userDir ?? '' };
+}
+
 async function openImages(
   options: GlobalOptions,
   listener: Listener,
@@ -61,9 +65,9 @@ async function openImages(
     store,
     config,
     insecure: options.insecure,
-    keystore: openKeystore(options.configDirs),
+    keystore: openKeystore(configDirs(options)),
     trustKeysFromHttps: options.trustKeysFromHttps,
-    confirm: (text) => listener.confirm(text),
+    ...(listener.attended && { confirm: (text: string) => listener.confirm(text) }),
     report: {
       info: (text) => listener.warn(text),
       debug: (text) => listener.debug(text),

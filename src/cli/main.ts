@@ -1,5 +1,5 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
-import { isatty } from 'node:tty';
+import { isTerminal } from '#sys';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -16,9 +16,12 @@ const surroundings: Surroundings = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   write,
   get watched() {
-    return isatty(2);
+    return isTerminal(2);
   },
-  readLine: () => (isatty(0) ? readLine(0) : undefined),
+  get attended() {
+    return isTerminal(0) && isTerminal(2);
+  },
+  readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
 
@@ -40,10 +43,9 @@ function exitOnFault(fault: unknown): never {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
   const { unpackerMain } = await import('#store');
-  await unpackerMain();
-  return 0;
+  return await unpackerMain(argv.slice(1));
 }
 
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((code) => process.exit(code));

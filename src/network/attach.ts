@@ -1,8 +1,9 @@
 import type { NetInfo } from '#pod';
-import { type Attachment, renderAttachment } from './attachments.ts';
+import { type Attachment, readResult, renderAttachment, writeResult } from './attachments.ts';
 import { type Address, type CniResult, dottedMask, isIpv4, parseCniResult } from './cni-result.ts';
 import { NetworkError } from './errors.ts';
-import { type PluginContext, runPlugin } from './plugin.ts';
+import type { PluginConf } from './network-conf.ts';
+import { type PluginContext, type PluginRun, runPlugin } from './plugin.ts';
 
 /** An attachment that has come about. */
 export interface Attached {
@@ -10,13 +11,16 @@ export interface Attached {
   readonly result: CniResult;
 }
 
-/** @throws {NetworkError} `plugin-failed`, `plugin-not-found`, `result-invalid`; the message names the network */
+/**
+ * Runs the plugins of a network, each told what the ones before it answered.
+ *
+ * @throws {NetworkError} `plugin-failed`, `plugin-not-found`, `result-invalid`; the message names the network
+ */
 export async function attach(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<Attached> {
   const { conf } = attachment;
   try {
-    const { stdout, stderr } = await runPlugin('ADD', plugin(attachment), context);
-    if (stderr.trim() !== '') warn(stderr.trim());
-    return { attachment, result: parseCniResult(stdout) };
+    const answer = await addAll(attachment, context, warn);
+    return { attachment, result: parseCniResult(answer) };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
     const message = `error adding network ${JSON.stringify(conf.name)}: ${inTheWordsOfRkt(error.message, conf.name)}`;
@@ -24,13 +28,28 @@ export async function attach(attachment: Attachment, context: PluginContext, war
   }
 }
 
-/** @throws {NetworkError} */
-export async function detach(attachment: Attachment, context: PluginContext): Promise<void> {
-  await runPlugin('DEL', plugin(attachment), context);
+async function addAll(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<string> {
+  let answer = '';
+  for (const plugin of attachment.conf.plugins) {
+    const { stdout, stderr } = await runPlugin('ADD', planRun(attachment, plugin, answer), context);
+    if (stderr.trim() !== '') warn(stderr.trim());
+    parseCniResult(stdout);
+    answer = stdout.trim();
+  }
+  if (attachment.conf.plugins.length > 1) writeResult(context.podDir, attachment, answer);
+  return answer;
 }
 
-function plugin({ conf, pluginPath }: Attachment): { type: string; input: string; path: string } {
-  return { ...conf.plugins[0]!, path: pluginPath };
+/** Runs the plugins in reverse. @throws {NetworkError} of the first that fails */
+export async function detach(attachment: Attachment, context: PluginContext): Promise<void> {
+  const answer = readResult(context.podDir, attachment);
+  for (const plugin of attachment.conf.plugins.toReversed()) {
+    await runPlugin('DEL', planRun(attachment, plugin, answer), context);
+  }
+}
+
+function planRun({ conf, pluginPath }: Attachment, plugin: PluginConf, prevResult: string): PluginRun {
+  return { type: plugin.type, path: plugin === conf.plugins[0] ? pluginPath : '', input: plugin.input(prevResult) };
 }
 
 /** host-local once named the network, and programs look for that. */

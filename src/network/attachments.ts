@@ -9,6 +9,7 @@ import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
  */
 export interface Attachment {
   readonly conf: NetworkConf;
+  /** Of its first plugin. */
   readonly pluginPath: string;
   readonly ifName: string;
   readonly args: string;
@@ -25,6 +26,26 @@ export function writeAttachments(podDir: string, attachments: readonly Attachmen
 
 function confFile(conf: NetworkConf): string {
   return `${podFiles.net}/${conf.fileName}`;
+}
+
+function resultFile(conf: NetworkConf): string {
+  return `${podFiles.net}/${conf.fileName}.result`;
+}
+
+/** Keeps what the chain of plugins answered, which each is told again when it detaches (CNI spec, "DEL"). */
+export function writeResult(podDir: string, { conf }: Attachment, result: string): void {
+  writeFileAtomic(`${podDir}/${resultFile(conf)}`, result);
+}
+
+/** Empty where the plugins did not get so far, or a crash of the machine cut it off. */
+export function readResult(podDir: string, { conf }: Attachment): string {
+  const text = readTextIfExists(`${podDir}/${resultFile(conf)}`) ?? '';
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return '';
+  }
 }
 
 export function renderAttachment(attachment: Attachment, ip = '', mask = ''): NetInfo {
@@ -61,5 +82,5 @@ export function recallAttachment({ confPath, confText, ...rest }: RecordedAttach
 
 /** Marks one as detached, or as not to be attached any more. */
 export function forgetAttachment(podDir: string, { conf }: Attachment): void {
-  rmSync(`${podDir}/${confFile(conf)}`, { force: true });
+  for (const file of [confFile(conf), resultFile(conf)]) rmSync(`${podDir}/${file}`, { force: true });
 }

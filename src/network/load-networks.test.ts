@@ -34,7 +34,7 @@ test('loadNetworks, user network called default, replaces the built-in one and s
 });
 
 test('loadNetworks, several user files, go by file name and the first of a name counts', (t) => {
-  const dir = configDir(t, { '20-b.conf': conf('b'), '10-z.conf': conf('z'), '30-b.conf': conf('b', 'x'), 'b.conflist': '{', 'c.json': '{' });
+  const dir = configDir(t, { '20-b.conf': conf('b'), '10-z.conf': conf('z'), '30-b.conf': conf('b', 'x'), 'c.json': '{' });
   const warnings: string[] = [];
   assert.deepEqual(load('b,z:K=V', dir, (text) => warnings.push(text)), ['10-z.conf z:K=V', '20-b.conf b:']);
   assert.deepEqual(warnings, ['"b" network already defined, ignoring 30-b.conf']);
@@ -46,6 +46,9 @@ test('loadNetworks, networks nobody configured, throws naming them', (t) => {
 });
 
 test('loadNetworks, broken and hostile files, throws naming the file', (t) => {
+  for (const list of ['{"name":"a"}', '{"name":"a","plugins":[]}', '{"name":"a","plugins":[{}]}']) {
+    assert.throws(() => load('a', configDir(t, { 'a.conflist': list })), { code: 'configuration-invalid' });
+  }
   for (const text of ['{', '[]', '{"name":"../../x","type":"a"}', '{"name":"a","type":"../../bin/sh"}', '{"name":"a"}']) {
     const dir = configDir(t, { 'a.conf': text });
     assert.throws(() => load('default', dir), { code: 'configuration-invalid', message: /^error loading .*\/net\.d\/a\.conf: / });

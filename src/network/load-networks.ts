@@ -29,7 +29,7 @@ export function loadNetworks(list: NetList, localConfigDir: string, warn: Warn =
   }
   const missing = [...args.keys()].filter((name) => !networks.has(name));
   if (missing.length > 0) {
-    const hint = `a network is configured by a file ${localConfigDir}/net.d/*.conf`;
+    const hint = `a network is configured by a file ${localConfigDir}/net.d/*.conf or *.conflist`;
     throw new NetworkError('network-not-found', `networks not found: ${missing.sort().join(', ')}`, { hint });
   }
   return [...networks.values()]
@@ -39,7 +39,7 @@ export function loadNetworks(list: NetList, localConfigDir: string, warn: Warn =
 
 function readUserNetworks(directory: string): NetworkConf[] {
   return listDirectory(directory)
-    .filter((name) => name.endsWith('.conf'))
+    .filter((name) => /\.conf(list)?$/.test(name))
     .map((name) => parseNetworkConf(`${directory}/${name}`, readFileSync(`${directory}/${name}`, 'utf8')));
 }
 

@@ -2,7 +2,6 @@ import { lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { runProgram } from '#sys';
 import { NetworkError } from './errors.ts';
-import type { PluginConf } from './network-conf.ts';
 
 const USER_PLUGINS = '/usr/lib/rkt/plugins/net';
 /** Relative to the pod's directory, which is the working directory of every plugin. */
@@ -77,6 +76,13 @@ export function planPluginEnv(command: 'ADD' | 'DEL', context: PluginContext, di
   };
 }
 
+export interface PluginRun {
+  readonly type: string;
+  /** Where it was found; it is found anew when this is empty or nothing is there. */
+  readonly path: string;
+  readonly input: string;
+}
+
 /**
  * Runs one plugin and gives what it printed. It is looked for again where it is not at its `path` any more,
  * as when the stage1 image that had it is unmounted.
@@ -85,11 +91,11 @@ export function planPluginEnv(command: 'ADD' | 'DEL', context: PluginContext, di
  */
 export async function runPlugin(
   command: 'ADD' | 'DEL',
-  plugin: PluginConf & { readonly path: string },
+  plugin: PluginRun,
   context: PluginContext,
 ): Promise<{ stdout: string; stderr: string }> {
   const directories = pluginDirectories(context.podDir, context.localConfigDir);
-  const known = exists(resolve(context.podDir, plugin.path));
+  const known = plugin.path !== '' && exists(resolve(context.podDir, plugin.path));
   const path = known ? plugin.path : findPlugin(plugin.type, context.podDir, directories);
   const { status, stdout, stderr } = await runProgram(resolve(context.podDir, path), [], {
     input: plugin.input,

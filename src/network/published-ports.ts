@@ -34,7 +34,7 @@ function chainsOf(uuid: string): { dnat: string; snat: string } {
  */
 export function planPublishing(uuid: string, ports: readonly PublishedPort[], podIP: string): string {
   const { dnat, snat } = chainsOf(uuid);
-  for (const port of ports) checkPort(port);
+  checkPorts(ports);
   if (!IPV4.test(podIP)) throw unsupported(`the pod's address ${JSON.stringify(podIP)} is not an IPv4 address`);
   return [
     '*nat',
@@ -56,6 +56,11 @@ export function planPublishing(uuid: string, ports: readonly PublishedPort[], po
 
 function destination({ hostIP }: PublishedPort): string {
   return hostIP === undefined || hostIP === '0.0.0.0' ? '' : `-d ${hostIP} `;
+}
+
+/** @throws {NetworkError} `port-unsupported` for the first that cannot be published */
+export function checkPorts(ports: readonly PublishedPort[]): void {
+  for (const port of ports) checkPort(port);
 }
 
 function checkPort(port: PublishedPort): void {

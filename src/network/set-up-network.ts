@@ -8,7 +8,7 @@ import { loadNetworks } from './load-networks.ts';
 import type { NetList } from './net-list.ts';
 import { findPlugin, pluginDirectories } from './plugin.ts';
 import { createPodNamespace } from './pod-namespace.ts';
-import { type PublishedPort, publishPorts } from './published-ports.ts';
+import { checkPorts, type PublishedPort, publishPorts } from './published-ports.ts';
 import { tearDownNetwork } from './tear-down-network.ts';
 
 export interface NetworkRequest {
@@ -57,6 +57,7 @@ function setUpFailed(error: unknown): NetworkError {
 /** Which networks, by which plugins; finds out what is missing before anything is made. */
 function planAttachments(request: NetworkRequest): Attachment[] {
   const { podDir, localConfigDir, netList } = request;
+  checkPorts(request.ports ?? []);
   const networks = loadNetworks(netList, localConfigDir, request.warn);
   const directories = pluginDirectories(podDir, localConfigDir);
   return networks.map(({ conf, args }, index) => ({

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { type Lock, unlessMissing } from '#sys';
 import { podFiles } from './layout.ts';
 
@@ -51,8 +51,9 @@ export class PodDirectory {
     return unlessMissing(() => readlinkSync(this.#path(name)));
   }
 
+  /** Whether there is such a name; a link need not lead anywhere. */
   has(name: string): boolean {
-    return statSync(this.#path(name), { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(this.#path(name), { throwIfNoEntry: false }) !== undefined;
   }
 
   /**

@@ -143,6 +143,8 @@ test('PodView, pod with everything, reads apps, times, pids and networks', (t) =
   mkdirSync(pod.file('stage1/rootfs/rkt/status'), { recursive: true });
   writeFileSync(pod.file('stage1/rootfs/rkt/status/one'), '5');
   symlinkSync('ready', pod.file('stage1/rootfs/rkt/supervisor-status'));
+  writeFileSync(pod.file(podFiles.overlayPrepared), '');
+  writeFileSync(pod.file(podFiles.stage1TreeStoreId), 'deps-sha512-0');
   writeFileSync(pod.file(podFiles.ppid), '41\n');
   assert.equal(pod.pid(), 41);
   writeFileSync(pod.file(podFiles.pid), '42');

@@ -17,7 +17,7 @@ export function createEngine(parts: EngineParts): Engine {
     gc: async (request, observe) => (await import('./gc.ts')).collectGarbage(parts, request, observe),
     fetch: async ({ images, pullPolicy }) =>
       (await import('./find-images.ts')).findImages(parts, images, pullPolicy),
-    trust: async (request) => (await import('#image')).trust(request, await parts.images()),
+    trust: async (request) => (await import('./trust.ts')).trust(parts, request),
     imageList: async () => {
       const { imageView } = await import('./images.ts');
       return parts.store().list().map(imageView);
@@ -29,6 +29,9 @@ export function createEngine(parts: EngineParts): Engine {
     },
     imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
     imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),
-    config: async () => (await import('#config')).renderConfig(parts.config()),
+    config: async () => {
+      const { renderConfig } = await import('#config');
+      return JSON.parse(renderConfig(parts.config())) as object;
+    },
   };
 }

@@ -84,6 +84,10 @@ export interface ImageGcResult {
 
 /** How the engine reaches the person in front of it, while a verb works. */
 export interface Listener {
+  /** Somebody is there to read and to answer. */
+  readonly attended: boolean;
+  /** A line on standard output. */
+  print(line: string): void;
   /** A line on standard error. */
   warn(text: string): void;
   /** A line on standard error, only with `--debug`. */
