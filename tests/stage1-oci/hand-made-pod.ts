@@ -9,7 +9,7 @@ import type { RunArgs } from '#stage1/abi';
 import { findProgram } from '#sys';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const SUPERVISOR_DIRECTORY = here('../../../native/build');
+const SUPERVISOR_DIRECTORY = here('../../native/build');
 const CHILD = here('./hand-made-pod-child.ts');
 const BUSYBOX = '/bin/busybox';
 const APPLETS = ['sh', 'true', 'cat', 'id', 'sleep', 'mount', 'echo', 'hostname', 'env', 'grep', 'readlink', 'touch', 'ip', 'mknod', 'tty', 'unshare', 'ls'];
@@ -126,8 +126,18 @@ export class HandMadePod {
 
   #context(args: Partial<RunArgs>): object {
     const runArgs: RunArgs = {
-      ...{ uuid: this.uuid, debug: false, net: 'none', interactive: false, localConfig: '/etc/rkt', privateUsers: '', hostname: '' },
-      ...{ disableCapabilitiesRestriction: false, disablePaths: false, disableSeccomp: false, mutable: false, ipc: 'auto' },
+      uuid: this.uuid,
+      debug: false,
+      net: 'none',
+      interactive: false,
+      localConfig: '/etc/rkt',
+      privateUsers: '',
+      hostname: '',
+      disableCapabilitiesRestriction: false,
+      disablePaths: false,
+      disableSeccomp: false,
+      mutable: false,
+      ipc: 'auto',
       dnsConfMode: { resolv: 'default', hosts: 'default' },
       ...args,
     };

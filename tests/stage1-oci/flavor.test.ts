@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFi
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { findProgram, mount, runProgram, unmount } from '#sys';
-import { readHierarchies } from './cgroup-view.ts';
+import { readHierarchies } from '../../src/stage1/oci/cgroup-view.ts';
 import { type HandMadePod, outcomeOf, whyNot, Workshop } from './hand-made-pod.ts';
-import { podCgroup } from './pod-paths.ts';
+import { podCgroup } from '../../src/stage1/oci/pod-paths.ts';
 
 const skip = whyNot();
 const workshop = skip === false ? new Workshop() : undefined!;
