@@ -43,7 +43,7 @@ test('parseCapabilityMask, the mask of the default set, gives the default set', 
 test('planSeccomp, nothing said, refuses what reaches past the app with EPERM', () => {
   const planned = filter([], false);
   assert.deepEqual([planned.defaultAction, planned.defaultErrnoRet], ['SCMP_ACT_ERRNO', 1]);
-  for (const name of ['ptrace', 'mount', 'umount2', 'keyctl', 'add_key', 'bpf', 'unshare', 'setns', 'kexec_load', 'init_module', 'reboot', 'open_by_handle_at', 'userfaultfd', 'perf_event_open', 'io_uring_setup', 'process_vm_readv', 'swapon', 'clock_settime', 'pivot_root', 'mount_setattr', 'move_mount', 'fsopen', 'pidfd_getfd', 'quotactl', 'acct', 'iopl', 'kcmp', 'vm86', 'clone', 'clone3', 'personality']) {
+  for (const name of ['ptrace', 'mount', 'umount2', 'keyctl', 'add_key', 'bpf', 'unshare', 'setns', 'kexec_load', 'init_module', 'reboot', 'open_by_handle_at', 'userfaultfd', 'perf_event_open', 'io_uring_setup', 'process_vm_readv', 'swapon', 'clock_settime', 'pivot_root', 'mount_setattr', 'move_mount', 'fsopen', 'pidfd_getfd', 'quotactl', 'acct', 'iopl', 'kcmp', 'vm86', 'clone', 'clone3', 'personality', 'mknod', 'mknodat']) {
     assert.ok(!allowed(planned).has(name), name);
   }
   for (const name of ['execve', 'openat', 'read', 'mmap', 'futex', 'epoll_wait', 'chroot', 'socket', 'statx', 'rseq', 'ioctl', 'sendfile', 'capset', 'fchmodat2', 'prctl']) {
@@ -111,4 +111,11 @@ test('deviceRules, default, deny all first; insecure, allow all', () => {
 test('maskedPaths, insecure, hides nothing', () => {
   assert.ok(maskedPaths(false).includes('/proc/kcore'));
   assert.deepEqual(maskedPaths(true), []);
+});
+
+test('planSeccomp, device nodes, are the standard ones unless any is allowed', () => {
+  const nodes = filter([], false).syscalls.filter(({ names }) => names[0] === 'mknodat');
+  assert.ok(nodes.some(({ args }) => args?.[1]?.value === 0x103), '/dev/null');
+  assert.ok(!nodes.some(({ args }) => args?.[1]?.value === 0x502), 'the old ptmx');
+  assert.ok(allowed(filter([], false, true)).has('mknodat'));
 });

@@ -117,10 +117,9 @@ const privileged = [
 ];
 
 const everyday = [
-  ...[...baseline, ...basicIo, ...fileSystem, ...fileData, ...chown, ...sync, ...ioEvent, ...aio, ...ipc],
-  ...[...networkIo, ...process, ...signal, ...timer, ...memory, ...memlock, ...setuid, ...scheduling, ...sandbox],
-  ...[...system, ...machine],
-];
+  [baseline, basicIo, fileSystem, fileData, chown, sync, ioEvent, aio, ipc, networkIo, process, signal, timer],
+  [memory, memlock, setuid, scheduling, sandbox, system, machine],
+].flat(2);
 
 /** The calls of an app that no image says more about: everyday work, and a chroot(2) of its own. */
 const defaultWhitelist = unique([...everyday, 'chroot']);
@@ -130,8 +129,7 @@ const defaultBlacklist = unique([
   ...clock.filter((name) => name !== 'adjtimex'),
   ...mount.filter((name) => name !== 'chroot'),
   ...cpuEmulation.filter((name) => name !== 'modify_ldt'),
-  ...[...debug, ...keyring, ...module, ...rawIo, ...reboot, ...swap, ...numa, ...uring, ...namespaces],
-  ...[...peerMemory, ...accounting, ...obsolete],
+  ...[debug, keyring, module, rawIo, reboot, swap, numa, uring, namespaces, peerMemory, accounting, obsolete].flat(),
 ]);
 
 function unique(names: readonly string[]): readonly string[] {

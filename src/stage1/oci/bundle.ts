@@ -41,12 +41,19 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
   const rootfs = `${podDir}/${stage1Layout.appRootfs(app.name)}`;
   const terminal = pod.stdin === 'tty';
   const plan = planApp({
-    ...{ podDir, rootfs, manifest: pod.manifest, app, warn },
+    podDir,
+    rootfs,
+    manifest: pod.manifest,
+    app,
+    warn,
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
     isDockerImage: () => isDockerImage(podDir, app),
   });
   return planConfig({
-    ...{ uuid: args.uuid, plan, terminal, hostCapabilities: pod.hostCapabilities },
+    uuid: args.uuid,
+    plan,
+    terminal,
+    hostCapabilities: pod.hostCapabilities,
     isolators: supportedIsolators(plan.app, warn),
     insecure: {
       capabilities: args.disableCapabilitiesRestriction,

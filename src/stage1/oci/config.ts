@@ -37,7 +37,7 @@ export interface ConfigInput {
 /** The configuration with which an OCI runtime starts an app. Pure; paths in it are absolute. */
 export function planConfig(input: ConfigInput): OciConfig {
   const { plan, insecure, isolators } = input;
-  const seccomp = planSeccomp(isolators, insecure.seccomp);
+  const seccomp = planSeccomp(isolators, insecure.seccomp, insecure.paths);
   return {
     ociVersion: '1.0.2',
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },

@@ -45,6 +45,6 @@ function planFile({ source, target, readOnly }: PodFile): OciMount {
 
 /** `private`: nothing an app mounts reaches the host; a recursive bind carries what is there at the start. */
 function planVolume({ source, target, readOnly, recursive }: AppMount): OciMount {
-  const options = [recursive ? 'rbind' : 'bind', readOnly ? 'ro' : 'rw', recursive ? 'rprivate' : 'private'];
+  const options = [recursive ? 'rbind' : 'bind', readOnly ? (recursive ? 'rro' : 'ro') : 'rw', recursive ? 'rprivate' : 'private'];
   return { destination: target, type: 'bind', source, options };
 }

@@ -33,7 +33,11 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   unshareMounts();
   makeMounts(context, runtime);
   const pod: PodToStart = {
-    ...{ context, args, manifest, runtime, network: network.namespace },
+    context,
+    args,
+    manifest,
+    runtime,
+    network: network.namespace,
     privateIpc: args.ipc !== 'parent',
     stdin: stdinOf(args),
     hostCapabilities: ownCapabilities(),

@@ -9,8 +9,8 @@ import type { RunArgs } from '#stage1/abi';
 import { findProgram } from '#sys';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const SUPERVISOR_DIRECTORY = here('../../../native/build');
-const CHILD = here('./hand-made-pod-child.fixture.ts');
+const SUPERVISOR_DIRECTORY = here('../../native/build');
+const CHILD = here('./hand-made-pod-child.ts');
 const BUSYBOX = '/bin/busybox';
 const APPLETS = ['sh', 'true', 'cat', 'id', 'sleep', 'mount', 'echo', 'hostname', 'env', 'grep', 'readlink', 'touch', 'ip', 'mknod', 'tty', 'unshare', 'ls'];
 const TIMEOUT_MS = 30_000;
@@ -79,10 +79,16 @@ export class HandMadePod {
 
   /** Starts it in a process of its own; `net` is none unless `args` says so. */
   start(args: Partial<RunArgs> = {}, stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-    return spawn(process.execPath, [...process.execArgv, CHILD, 'run', this.podDir, JSON.stringify(this.#context(args))], {
+    const [path, ...argv] = this.command('run', [], args);
+    return spawn(path!, argv, {
       stdio: [stdin, 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });
+  }
+
+  /** The command line that carries out a verb. */
+  command(verb: string, words: readonly string[], args: Partial<RunArgs> = {}): string[] {
+    return [process.execPath, ...process.execArgv, CHILD, verb, this.podDir, JSON.stringify({ ...this.#context(args), words })];
   }
 
   async run(args: Partial<RunArgs> = {}, input?: string): Promise<Outcome> {
@@ -92,8 +98,8 @@ export class HandMadePod {
   }
 
   verb(verb: 'enter' | 'stop' | 'gc', ...words: string[]): Outcome {
-    const argv = [...process.execArgv, CHILD, verb, this.podDir, JSON.stringify({ ...this.#context({}), words })];
-    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, encoding: 'utf8' });
+    const [path, ...argv] = this.command(verb, words);
+    const { status, stdout, stderr } = spawnSync(path!, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS, encoding: 'utf8' });
     return { status, stdout, stderr };
   }
 
@@ -120,8 +126,18 @@ export class HandMadePod {
 
   #context(args: Partial<RunArgs>): object {
     const runArgs: RunArgs = {
-      ...{ uuid: this.uuid, debug: false, net: 'none', interactive: false, localConfig: '/etc/rkt', privateUsers: '', hostname: '' },
-      ...{ disableCapabilitiesRestriction: false, disablePaths: false, disableSeccomp: false, mutable: false, ipc: 'auto' },
+      uuid: this.uuid,
+      debug: false,
+      net: 'none',
+      interactive: false,
+      localConfig: '/etc/rkt',
+      privateUsers: '',
+      hostname: '',
+      disableCapabilitiesRestriction: false,
+      disablePaths: false,
+      disableSeccomp: false,
+      mutable: false,
+      ipc: 'auto',
       dnsConfMode: { resolv: 'default', hosts: 'default' },
       ...args,
     };

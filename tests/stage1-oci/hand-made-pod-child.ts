@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { flock, openForLock } from '#sys';
-import { ociFlavor } from './index.ts';
+import { ociFlavor } from '#stage1/oci';
 
 const [verb, podDir, text] = process.argv.slice(2) as [string, string, string];
 const { stage1Root, layer, runArgs, words = [] } = JSON.parse(text) as {
