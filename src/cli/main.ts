@@ -15,6 +15,7 @@ const surroundings: Surroundings = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   write,
   watched: () => isTerminal(2),
+  attended: () => isTerminal(0) && isTerminal(2),
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
@@ -42,10 +43,9 @@ function exitOnFault(fault: unknown): never {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
   const { unpackerMain } = await import('#store');
-  await unpackerMain();
-  return 0;
+  return await unpackerMain(argv.slice(1));
 }
 
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((code) => process.exit(code));

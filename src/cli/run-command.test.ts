@@ -37,6 +37,7 @@ async function rkt(line: string, verbs: Partial<Engine> = {}, options: Options =
       text[stream] += more;
     },
     watched: () => options.watched ?? false,
+    attended: () => options.typed !== undefined,
     readLine: () => options.typed?.shift(),
     loadEngine: async (given, listener) => {
       globals = given;
@@ -94,7 +95,7 @@ describe('runCommand, what rkt itself says', () => {
       const { exitCode, stderr } = await rkt(command, {}, { isRoot: false });
       assert.deepEqual([exitCode, stderr], [254, `${command.split(' ')[0]}: cannot run as unprivileged user\n`]);
     }
-    assert.equal((await rkt('list', { list: () => ({ pods: [], problems: [] }) }, { isRoot: false })).exitCode, 0);
+    assert.equal((await rkt('list', { list: async () => ({ pods: [], problems: [] }) }, { isRoot: false })).exitCode, 0);
   });
   test('a fault of the engine is no stack trace', async () => {
     const { exitCode, stderr } = await rkt('list');
@@ -133,7 +134,7 @@ describe('runCommand, pods', () => {
     assert.deepEqual(asked, [{ pod: 'abc', app: 'web', command: ['/bin/bash'] }]);
   });
   test('status of no pod', () =>
-    says('status deadbeef', { status: notFound }, {
+    says('status deadbeef', { status: async (pod) => notFound(pod) }, {
       exitCode: 254,
       stderr: 'status: problem retrieving pod: no matches found for "deadbeef"\n',
     }));
@@ -145,7 +146,7 @@ describe('runCommand, pods', () => {
     const waits: unknown[] = [];
     const verbs: Partial<Engine> = {
       wait: async (...args) => void waits.push(args),
-      status: () => ({ uuid, state: 'prepared', apps: [], networks: [], createdAt: 0n }),
+      status: async () => ({ uuid, state: 'prepared', apps: [], networks: [], createdAt: 0n }),
     };
     const { stdout } = await rkt('status --wait --wait-ready=10s abc', verbs);
     assert.match(stdout, /^state=prepared\n/);
@@ -189,13 +190,13 @@ describe('runCommand, pods', () => {
     }));
   test('cat-manifest prints JSON alone', async () => {
     const manifest = parsePodManifest('{"acVersion":"0.8.11","acKind":"PodManifest","apps":[],"volumes":null,"isolators":null,"annotations":null,"ports":[]}');
-    const pretty = await rkt('cat-manifest abc', { podManifest: () => manifest });
+    const pretty = await rkt('cat-manifest abc', { podManifest: async () => manifest });
     assert.match(pretty.stdout, /^\{\n\t"acVersion": "0\.8\.11",\n/);
-    const plain = await rkt('cat-manifest --pretty-print=false abc', { podManifest: () => manifest });
+    const plain = await rkt('cat-manifest --pretty-print=false abc', { podManifest: async () => manifest });
     assert.equal(plain.stdout, '{"acVersion":"0.8.11","acKind":"PodManifest","apps":[],"volumes":null,"isolators":null,"annotations":null,"ports":[]}\n');
   });
   test('list tells what it could not read', async () => {
-    const { exitCode, stderr, stdout } = await rkt('list --no-legend', { list: () => ({ pods: [], problems: ['broken'] }) });
+    const { exitCode, stderr, stdout } = await rkt('list --no-legend', { list: async () => ({ pods: [], problems: ['broken'] }) });
     assert.deepEqual([exitCode, stdout], [0, '\n']);
     assert.match(stderr, /^list: 1 error\(s\) encountered when listing pods:\nlist: -+\nlist: broken\n/);
   });
@@ -229,7 +230,7 @@ describe('runCommand, images', () => {
     }));
   test('image cat-manifest prints one line if asked to', async () => {
     const text = '{"acKind":"ImageManifest","acVersion":"0.8.11","name":"example.com/a"}';
-    await says('image cat-manifest --pretty-print=false a', { imageManifest: () => parseImageManifest(text) }, { stdout: `${text}\n` });
+    await says('image cat-manifest --pretty-print=false a', { imageManifest: async () => parseImageManifest(text) }, { stdout: `${text}\n` });
   });
   test('trust refuses what has no bounds', async () => {
     const { exitCode, stderr } = await rkt('trust key.asc');
@@ -239,14 +240,14 @@ describe('runCommand, images', () => {
     await says('trust --prefix=https://a k', {}, { exitCode: 254, stderr: 'trust: --prefix must not contain a URL scheme, omit https://\n' });
   });
   test('config and version print their documents', async () => {
-    await says('config --pretty-print=false', { config: () => ({ stage0: [] }) }, { stdout: '{"stage0":[]}\n' });
+    await says('config --pretty-print=false', { config: async () => ({ stage0: [] }) }, { stdout: '{"stage0":[]}\n' });
     const { stdout } = await rkt('v');
     assert.match(stdout, /^rkt Version: 2\.0\.0\nappc Version: 0\.8\.11\n/);
   });
 });
 
 describe('runCommand, what the engine tells meanwhile', () => {
-  const config = { config: () => ({}) };
+  const config = { config: async () => ({}) };
   test('warnings always, details with --debug only', async () => {
     const meet = (listener: Listener): void => {
       listener.warn('image: using image from file x');

@@ -11,6 +11,8 @@ export interface Surroundings {
   write(stream: 'stdout' | 'stderr', text: string): void;
   /** Whether somebody looks at standard error while it is written. */
   watched(): boolean;
+  /** Whether somebody can be asked: standard input and standard error are a terminal. */
+  attended(): boolean;
   /** The line that the user types next, without its end; undefined when nobody is there to type. */
   readLine(): string | undefined;
   loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;

@@ -24,11 +24,11 @@ export interface Engine {
   /** Becomes the command. */
   enter(request: EnterRequest): Promise<never>;
 
-  list(): PodList;
-  status(pod: string): PodView;
+  list(): Promise<PodList>;
+  status(pod: string): Promise<PodView>;
   /** `ready`: every app has started; `exited`: none runs any more. Undefined: waits without limit. */
   wait(pod: string, until: 'ready' | 'exited', timeoutMs: number | undefined): Promise<void>;
-  podManifest(pod: string): PodManifest;
+  podManifest(pod: string): Promise<PodManifest>;
 
   stop(pod: string, options: { readonly force: boolean }): Promise<StopResult>;
   /** Removes a pod that does not run; gives its UUID. */
@@ -40,15 +40,15 @@ export interface Engine {
   fetch(request: FetchRequest): Promise<readonly string[]>;
   trust(request: TrustRequest): Promise<void>;
   /** In no particular order. */
-  imageList(): readonly ImageView[];
-  imageManifest(image: string): ImageManifest;
+  imageList(): Promise<readonly ImageView[]>;
+  imageManifest(image: string): Promise<ImageManifest>;
   /** One result for each different image, in the order given. Never throws for a single image. */
   imageRm(images: readonly string[]): Promise<readonly ImageRmResult[]>;
   /** Removes trees that no pod uses, then images that no running pod uses and nobody used for so long. */
   imageGc(gracePeriodMs: number): Promise<ImageGcResult>;
 
   /** The document of `rkt config`. */
-  config(): object;
+  config(): Promise<object>;
 }
 
 export interface PodList {
@@ -84,6 +84,10 @@ export interface ImageGcResult {
 
 /** How the engine reaches the person in front of it, while a verb works. */
 export interface Listener {
+  /** Somebody is there to read and to answer. */
+  readonly attended: boolean;
+  /** A line on standard output. */
+  print(line: string): void;
   /** A line on standard error, shown as it is: whoever speaks says so, as in `image: using image from file x`. */
   warn(text: string): void;
   /** A line on standard error, only with `--debug`. */

@@ -2,7 +2,9 @@
 export { SysError, type PathLike } from './linux.ts';
 export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
 export { chroot, MNT_DETACH, mount, type MountRequest, MS, unmount, unshareMounts } from './mount.ts';
+export { mountOverlay, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
+export { bringUpInterface } from './interface.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
 export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';
@@ -15,4 +17,5 @@ export {
   runProgramSync,
   startProgram,
 } from './program.ts';
+export { isTerminal } from './terminal.ts';
 export { lookupGroup } from './group.ts';

@@ -8,7 +8,7 @@ import type { Format } from '../output/pod-list.ts';
 export const execute: Command = async ({ engine, line: { flags }, now }) => {
   const order = flags.text('order').toLowerCase();
   if (order !== 'asc' && order !== 'desc') throw badRequest('wrong sort order');
-  const stdout = imageListText((await engine()).imageList(), {
+  const stdout = imageListText(await (await engine()).imageList(), {
     format: flags.text('format') as Format,
     full: flags.bool('full'),
     legend: !flags.bool('no-legend'),

@@ -3,7 +3,7 @@ import { type Format, podListText } from '../output/pod-list.ts';
 
 /** `rkt list` */
 export const execute: Command = async ({ engine, line: { flags }, now }) => {
-  const { pods, problems } = (await engine()).list();
+  const { pods, problems } = await (await engine()).list();
   const stdout = podListText(pods, {
     format: flags.text('format') as Format,
     full: flags.bool('full'),

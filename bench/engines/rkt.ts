@@ -1,0 +1,46 @@
+import { rmSync } from 'node:fs';
+import { openHome, rktProgram, run } from '#tests/support';
+import type { Command, Engine, Material, Opened } from '../engine.ts';
+
+/** The rkt that was built here, or the one that `$RKT` names. */
+export const rkt: Engine = {
+  name: 'rkt',
+  programs: [],
+  debianPackage: '',
+  async open({ aci }: Material): Promise<Opened> {
+    const home = openHome();
+    const { stdout } = await home.rkt(['--insecure-options=image', 'fetch', aci]);
+    const image = /sha512-[0-9a-f]+/.exec(stdout)![0];
+    const command = (...args: readonly string[]): Command => ({ argv: [rktProgram(), ...home.flags, ...args] });
+    let pulled: string | undefined;
+    const removeAll = async (): Promise<void> => {
+      const { stdout: list } = await home.rkt(['list', '--full', '--no-legend']);
+      const running = list.split('\n').filter((line) => /\trunning\t/.test(line)).map((line) => line.split('\t')[0]!);
+      if (running.length > 0) await home.rkt(['stop', '--force', ...running], { timeout: 300_000 });
+      for (const uuid of running) await home.rkt(['status', '--wait=30s', uuid], { status: 'any' });
+      await home.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s'], { timeout: 600_000 });
+    };
+    return {
+      runToExit: {
+        none: command('run', '--net=none', image, '--exec=/bin/true'),
+        default: command('run', '--net=default', image, '--exec=/bin/true'),
+      },
+      start: (name, [program = '', ...args]) => ({
+        ...command('run', '--net=none', image, `--name=${name}`, `--exec=${program}`, '--', ...args),
+        background: true,
+      }),
+      leaveExited: () => command('run', '--net=none', image, '--exec=/bin/true'),
+      list: command('list'),
+      removeAll,
+      pull: (remote) => {
+        pulled = `${home.path}/pulled`;
+        return { argv: [rktProgram(), `--dir=${pulled}`, ...home.flags.slice(1), '--insecure-options=image,http', 'fetch', `docker://${remote}`] };
+      },
+      forget: async () => {
+        if (pulled !== undefined) rmSync(pulled, { recursive: true, force: true });
+        await run('sync', []);
+      },
+      close: async () => home[Symbol.asyncDispose](),
+    };
+  },
+};

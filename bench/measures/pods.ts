@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execute } from '../clock.ts';
+import type { Opened } from '../engine.ts';
+
+/** The app of a running pod; the number tells it from any other sleep of the machine. */
+export const APP = ['/bin/sleep', '8640017'] as const;
+
+const START_TIMEOUT = 120_000;
+
+/** Starts pods, so many at a time, and waits until all their apps run. Gives milliseconds in all. */
+export async function startPods(engine: Opened, count: number, parallel: number, prefix: string): Promise<number> {
+  const before = appPids().length;
+  const started = performance.now();
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const number = next++;
+      const { background, ...command } = engine.start!(`${prefix}${number}`, APP);
+      if (background !== true) {
+        await execute(command);
+        continue;
+      }
+      const [program = '', ...args] = command.argv;
+      const wanted = before + (parallel === 1 ? number + 1 : 0);
+      spawn(program, args, { env: { ...process.env, ...command.env }, stdio: 'ignore', detached: true }).unref();
+      await (parallel === 1 ? untilRunning(wanted) : untilRunning(before + Math.max(1, number + 2 - parallel)));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, count) }, worker));
+  await untilRunning(before + count);
+  return performance.now() - started;
+}
+
+async function untilRunning(count: number): Promise<void> {
+  const end = Date.now() + START_TIMEOUT;
+  while (appPids().length < count) {
+    if (Date.now() > end) throw new Error(`${appPids().length} of ${count} apps run after ${START_TIMEOUT} ms`);
+    await sleep(3);
+  }
+}
+
+/** Waits until no app of a pod is left. */
+export async function untilStopped(): Promise<void> {
+  const end = Date.now() + START_TIMEOUT;
+  while (appPids().length > 0) {
+    if (Date.now() > end) throw new Error(`${appPids().length} apps still run`);
+    await sleep(10);
+  }
+}
+
+export function allPids(): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+const APP_COMMAND = APP.join('\0');
+
+/** Processes that are an app themselves; a supervisor that has the app's command among its own arguments is none. */
+export function appPids(): number[] {
+  return allPids().filter((pid) => {
+    const command = read(pid, 'cmdline').replace(/\0$/, '');
+    return command === APP_COMMAND || command === APP_COMMAND.slice('/bin/'.length);
+  });
+}
+
+/** Proportional set size, MB: pages that several processes share are divided among them. */
+export function pss(pid: number): number {
+  return Number(/^Pss:\s+(\d+)/m.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) / 1024;
+}
+
+function read(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}

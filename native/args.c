@@ -1,0 +1,176 @@
+/* Arguments: plain words, no files read, nothing decided. */
+#define _GNU_SOURCE
+#include "supervisor.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct namespace_kind namespace_kinds[NAMESPACE_KINDS] = {
+    {"pid", CLONE_NEWPID}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"net", CLONE_NEWNET}};
+
+/* Out of the way of what the supervisor opens for itself. */
+enum { FIRST_NS_FD = 100 };
+
+static int parse_number(const char *option, const char *text, int minimum) {
+  char *end;
+  errno = 0;
+  long value = strtol(text, &end, 10);
+  if (end == text || *end != '\0' || errno != 0 || value < minimum || value > INT_MAX)
+    refuse("not a number that can be used here", option);
+  return (int)value;
+}
+
+static int find_kind(const char *option, const char *text, size_t length) {
+  for (int kind = 0; kind < NAMESPACE_KINDS; kind++) {
+    const char *name = namespace_kinds[kind].name;
+    if (strlen(name) == length && memcmp(name, text, length) == 0) return kind;
+  }
+  refuse("no such namespace, known are pid, ipc, uts, net", option);
+}
+
+static void parse_unshare(struct options *options, const char *text) {
+  for (;;) {
+    size_t length = strcspn(text, ",");
+    options->unshare |= namespace_kinds[find_kind("--unshare", text, length)].flag;
+    if (text[length] == '\0') return;
+    text += length + 1;
+  }
+}
+
+static void parse_ns_fd(struct options *options, const char *text) {
+  size_t length = strcspn(text, ":");
+  int kind = find_kind("--ns-fd", text, length);
+  if (text[length] == '\0') refuse("has no descriptor, expected KIND:NUMBER", "--ns-fd");
+  options->ns_fds[kind] = parse_number("--ns-fd", text + length + 1, FIRST_NS_FD);
+}
+
+static void parse_lock_fd(struct options *options, const char *text) {
+  options->lock_fd = parse_number("--lock-fd", text, 3);
+}
+
+static void parse_grace(struct options *options, const char *text) {
+  options->grace_ms = parse_number("--grace-ms", text, 0);
+}
+
+/* The runtime is executed from inside the bundle, so a relative path would name another program. */
+static void parse_runtime(struct options *options, const char *text) {
+  if (text[0] != '/') refuse("must be an absolute path", "--runtime");
+  options->runtime = text;
+}
+
+static void parse_runtime_arg(struct options *options, const char *text) {
+  options->runtime_args[options->runtime_arg_count++] = text;
+}
+
+/* The name becomes a file name and an argument. */
+static void parse_app(struct options *options, const char *text) {
+  if (text[0] == '\0' || text[0] == '.' || text[0] == '-' || strchr(text, '/') != NULL)
+    refuse("not a name for an app", "--app");
+  options->apps[options->app_count++].name = text;
+}
+
+static struct app *last_app(struct options *options, const char *option) {
+  if (options->app_count == 0) refuse("must come after an --app", option);
+  return &options->apps[options->app_count - 1];
+}
+
+static void parse_bundle(struct options *options, const char *text) {
+  last_app(options, "--bundle")->bundle = text;
+}
+
+static void parse_stdin(struct options *options, const char *text) {
+  bool inherit = strcmp(text, "inherit") == 0;
+  if (!inherit && strcmp(text, "null") != 0) refuse("must be null or inherit", "--stdin");
+  last_app(options, "--stdin")->inherit_stdin = inherit;
+}
+
+static const struct {
+  const char *name;
+  void (*parse)(struct options *, const char *);
+} parsers[] = {
+    {"--unshare", parse_unshare}, {"--ns-fd", parse_ns_fd},   {"--lock-fd", parse_lock_fd},
+    {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
+    {"--app", parse_app},         {"--bundle", parse_bundle}, {"--stdin", parse_stdin},
+};
+
+static const struct {
+  const char *name;
+  size_t field;
+} texts[] = {
+    {"--uuid", offsetof(struct options, uuid)},
+    {"--status-dir", offsetof(struct options, status_dir)},
+    {"--ready-link", offsetof(struct options, ready_link)},
+    {"--pid-file", offsetof(struct options, pid_file)},
+    {"--hostname", offsetof(struct options, hostname)},
+    {"--init-root", offsetof(struct options, init_root)},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char **text_field(struct options *options, size_t offset) {
+  return (const char **)(void *)((char *)options + offset);
+}
+
+static bool is_option(const char *argument, size_t length, const char *name) {
+  return strlen(name) == length && memcmp(argument, name, length) == 0;
+}
+
+static void parse_option(struct options *options, const char *argument) {
+  size_t length = strcspn(argument, "=");
+  if (argument[length] == '\0') refuse("unknown argument, or one without its =VALUE", argument);
+  const char *value = argument + length + 1;
+  for (size_t i = 0; i < COUNT(parsers); i++)
+    if (is_option(argument, length, parsers[i].name)) return parsers[i].parse(options, value);
+  for (size_t i = 0; i < COUNT(texts); i++)
+    if (is_option(argument, length, texts[i].name)) {
+      *text_field(options, texts[i].field) = value;
+      return;
+    }
+  refuse("unknown argument", argument);
+}
+
+static void check_apps(const struct options *options) {
+  size_t ttys = 0;
+  if (options->app_count == 0) refuse("is missing", "--app");
+  for (size_t i = 0; i < options->app_count; i++) {
+    if (options->apps[i].bundle == NULL) refuse("has no --bundle", options->apps[i].name);
+    if (options->apps[i].tty && ++ttys > 1) refuse("only one app can have it", "--tty");
+  }
+}
+
+static void check_ns_fds(const struct options *options) {
+  for (int kind = 0; kind < NAMESPACE_KINDS; kind++) {
+    if (options->ns_fds[kind] < 0) continue;
+    if (options->ns_fds[kind] == options->lock_fd) refuse("is the number of --lock-fd", "--ns-fd");
+    for (int other = 0; other < kind; other++)
+      if (options->ns_fds[kind] == options->ns_fds[other]) refuse("has the same number twice", "--ns-fd");
+  }
+}
+
+static void check_options(struct options *options) {
+  for (size_t i = 0; i < COUNT(texts); i++)
+    if (*text_field(options, texts[i].field) == NULL) refuse("is missing", texts[i].name);
+  if (options->runtime == NULL) refuse("is missing", "--runtime");
+  if (options->lock_fd < 0) refuse("is missing", "--lock-fd");
+  if ((options->unshare & CLONE_NEWPID) == 0) refuse("must have pid: its end is what ends the pod", "--unshare");
+  if ((options->unshare & CLONE_NEWUTS) == 0) refuse("must have uts, for the hostname", "--unshare");
+  check_ns_fds(options);
+  check_apps(options);
+}
+
+void parse_options(int argc, char **argv, struct options *options) {
+  options->lock_fd = -1;
+  options->grace_ms = 10000;
+  for (int kind = 0; kind < NAMESPACE_KINDS; kind++) options->ns_fds[kind] = -1;
+  options->apps = calloc((size_t)argc, sizeof *options->apps);
+  options->runtime_args = calloc((size_t)argc, sizeof *options->runtime_args);
+  if (options->apps == NULL || options->runtime_args == NULL) fail("cannot keep", "the arguments");
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--tty") == 0) last_app(options, "--tty")->tty = true;
+    else parse_option(options, argv[i]);
+  }
+  check_options(options);
+}

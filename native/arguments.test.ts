@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { skip, supervisorPath } from './supervised-pod.ts';
+
+const complete = [
+  '--uuid=u', '--lock-fd=9', '--runtime=/bin/true', '--status-dir=.', '--ready-link=r', '--pid-file=p',
+  '--unshare=pid,ipc,uts', '--hostname=h', '--init-root=.', '--app=a', '--bundle=.',
+];
+const without = (prefix: string): string[] => complete.filter((argument) => !argument.startsWith(prefix));
+
+const refused: [string, string[], string][] = [
+  ['nothing at all', [], '--uuid: is missing'],
+  ['no status directory', without('--status-dir'), '--status-dir: is missing'],
+  ['no runtime', without('--runtime'), '--runtime: is missing'],
+  ['a relative runtime', [...without('--runtime'), '--runtime=crun'], '--runtime: must be an absolute path'],
+  ['no lock', without('--lock-fd'), '--lock-fd: is missing'],
+  ['a lock that is standard output', [...complete, '--lock-fd=1'], '--lock-fd: not a number that can be used here'],
+  ['a lock that is no number', [...complete, '--lock-fd=9x'], '--lock-fd: not a number that can be used here'],
+  ['an enormous grace', [...complete, '--grace-ms=99999999999'], '--grace-ms: not a number that can be used here'],
+  ['a negative grace', [...complete, '--grace-ms=-1'], '--grace-ms: not a number that can be used here'],
+  ['an unknown namespace', [...complete, '--unshare=pid,user'], '--unshare: no such namespace, known are pid, ipc, uts, net'],
+  ['no pid namespace', [...without('--unshare'), '--unshare=uts'], '--unshare: must have pid: its end is what ends the pod'],
+  ['no uts namespace', [...without('--unshare'), '--unshare=pid'], '--unshare: must have uts, for the hostname'],
+  ['a namespace without a number', [...complete, '--ns-fd=pid'], '--ns-fd: has no descriptor, expected KIND:NUMBER'],
+  ['a low number for a namespace', [...complete, '--ns-fd=pid:5'], '--ns-fd: not a number that can be used here'],
+  ['one number for two', [...complete, '--ns-fd=pid:100', '--ns-fd=ipc:100'], '--ns-fd: has the same number twice'],
+  ['the number of the lock', [...complete, '--lock-fd=100', '--ns-fd=pid:100'], '--ns-fd: is the number of --lock-fd'],
+  ['no app', without('--app').filter((argument) => !argument.startsWith('--bundle')), '--app: is missing'],
+  ['a bundle before any app', ['--bundle=x'], '--bundle: must come after an --app'],
+  ['--tty before any app', ['--tty'], '--tty: must come after an --app'],
+  ['an app without a bundle', [...complete, '--app=b'], 'b: has no --bundle'],
+  ['an app with a path for a name', [...complete, '--app=../b'], '--app: not a name for an app'],
+  ['an app with an empty name', [...complete, '--app='], '--app: not a name for an app'],
+  ['two apps with the terminal', [...complete, '--tty', '--app=b', '--bundle=.', '--tty'], '--tty: only one app can have it'],
+  ['another stdin', [...complete, '--stdin=tty'], '--stdin: must be null or inherit'],
+  ['an unknown option', [...complete, '--verbose=1'], '--verbose=1: unknown argument'],
+  ['an option without a value', [...complete, '--hostname'], '--hostname: unknown argument, or one without its =VALUE'],
+];
+
+describe('supervisor, arguments', { skip }, () => {
+  for (const [what, argv, message] of refused)
+    test(`${what}, is refused with 254`, () => {
+      const result = spawnSync(supervisorPath, argv, { encoding: 'utf8' });
+      assert.deepEqual([result.stderr, result.status], [`rkt: supervisor: ${message}\n`, 254]);
+    });
+
+  test('a lock descriptor that is not open, is refused with 254', () => {
+    const result = spawnSync(supervisorPath, complete, { encoding: 'utf8' });
+    assert.equal(result.stderr, 'rkt: supervisor: cannot use the descriptor of --lock-fd: Bad file descriptor\n');
+    assert.equal(result.status, 254);
+  });
+});

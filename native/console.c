@@ -1,0 +1,210 @@
+/* The terminal of an app: the runtime makes it and sends its master, we copy between that and the caller's. */
+#define _GNU_SOURCE
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+  /* PIPE_BUF: as much as a pipe that polls writable takes without blocking. */
+  CHUNK = 4096,
+  LAST_OUTPUT_MS = 100,
+  END_OF_INPUT = 4, /* ^D */
+};
+
+struct flow {
+  int from;
+  int to;
+  bool ended;
+  size_t start, end;
+  char last; /* byte that was read */
+  char bytes[CHUNK];
+};
+
+static struct flow input = {.ended = true, .last = '\n'};
+static struct flow output = {.ended = true};
+static int master = -1;
+static bool raw;
+static struct termios saved;
+
+/* Through the directory's descriptor: a socket's path is at most 107 bytes. */
+static struct sockaddr_un console_address(int bundle) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/console.sock", bundle);
+  return address;
+}
+
+int console_listen(int bundle) {
+  struct sockaddr_un address = console_address(bundle);
+  unlinkat(bundle, "console.sock", 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+void console_discard(int listener, int bundle) {
+  close(listener);
+  unlinkat(bundle, "console.sock", 0);
+}
+
+static int received_descriptor(struct msghdr *message) {
+  int fd;
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return -1;
+  if (header->cmsg_len != CMSG_LEN(sizeof fd)) return -1;
+  memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return fd;
+}
+
+static int receive_descriptor(int connection) {
+  char name[256]; /* the terminal's, of no use here */
+  union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } control;
+  struct iovec part = {name, sizeof name};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  return recvmsg(connection, &message, MSG_CMSG_CLOEXEC) < 0 ? -1 : received_descriptor(&message);
+}
+
+static void make_raw(void) {
+  if (tcgetattr(STDIN_FILENO, &saved) < 0) return;
+  struct termios changed = saved;
+  cfmakeraw(&changed);
+  raw = tcsetattr(STDIN_FILENO, TCSADRAIN, &changed) == 0;
+}
+
+/* A terminal is opened anew to be written without blocking: its flags are shared with the caller. */
+static int open_output(void) {
+  int fd = isatty(STDOUT_FILENO) ? open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+  return fd < 0 ? STDOUT_FILENO : fd;
+}
+
+static void open_flow(struct flow *flow, int from, int to) {
+  flow->from = from;
+  flow->to = to;
+  flow->ended = false;
+}
+
+/* To be called when the runtime has ended: what it sent is waiting. */
+bool console_accept(int listener) {
+  int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (connection < 0) return false;
+  master = receive_descriptor(connection);
+  close(connection);
+  if (master < 0 || fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0) return false;
+  open_flow(&input, STDIN_FILENO, master);
+  open_flow(&output, master, open_output());
+  console_resize();
+  make_raw();
+  return true;
+}
+
+bool console_is_open(void) {
+  return master >= 0;
+}
+
+void console_resize(void) {
+  struct winsize size;
+  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+    ioctl(master, TIOCSWINSZ, &size);
+}
+
+static bool is_full(const struct flow *flow) {
+  return flow->start < flow->end;
+}
+
+static struct pollfd poll_of(const struct flow *flow) {
+  if (flow->ended) return (struct pollfd){.fd = -1};
+  if (is_full(flow)) return (struct pollfd){.fd = flow->to, .events = POLLOUT};
+  return (struct pollfd){.fd = flow->from, .events = POLLIN};
+}
+
+void console_polls(struct pollfd polls[CONSOLE_POLLS]) {
+  polls[0] = poll_of(&input);
+  polls[1] = poll_of(&output);
+}
+
+static bool is_passing(int why) {
+  return why == EINTR || why == EAGAIN;
+}
+
+/* Nobody reads any more: what comes is thrown away, so that the app does not wait for a reader. */
+static void drain_into_nothing(struct flow *flow) {
+  flow->start = flow->end;
+  if (flow == &input) flow->ended = true;
+}
+
+static void flush(struct flow *flow) {
+  ssize_t sent = write(flow->to, flow->bytes + flow->start, flow->end - flow->start);
+  if (sent > 0) flow->start += (size_t)sent;
+  else if (sent < 0 && !is_passing(errno)) drain_into_nothing(flow);
+}
+
+/*
+ * A file or pipe that ends is told to the app as a keyboard would: ^D, twice when a line is unfinished, for the
+ * first one then only hands over that line.
+ */
+static void end_input(struct flow *flow) {
+  flow->from = -1;
+  flow->start = 0;
+  flow->end = 0;
+  if (flow->last != '\n') flow->bytes[flow->end++] = END_OF_INPUT;
+  flow->bytes[flow->end++] = END_OF_INPUT;
+}
+
+static void end_flow(struct flow *flow) {
+  if (flow == &input && !raw && flow->from >= 0) end_input(flow);
+  else flow->ended = true;
+}
+
+/* The master of a terminal that nobody has open fails with EIO: an end like any other. */
+static void fill(struct flow *flow) {
+  ssize_t got = read(flow->from, flow->bytes, CHUNK);
+  if (got < 0 && is_passing(errno)) return;
+  if (got <= 0) return end_flow(flow);
+  flow->start = 0;
+  flow->end = (size_t)got;
+  flow->last = flow->bytes[got - 1];
+}
+
+static void step(struct flow *flow, const struct pollfd *polled) {
+  if (flow->ended || polled->fd < 0 || polled->revents == 0) return;
+  if (is_full(flow)) flush(flow);
+  else fill(flow);
+  if (!is_full(flow) && flow->from < 0) flow->ended = true;
+}
+
+void console_copy(const struct pollfd polls[CONSOLE_POLLS]) {
+  step(&input, &polls[0]);
+  step(&output, &polls[1]);
+}
+
+/* The last words of an app are still in its terminal when it has ended. */
+void console_drain(void) {
+  while (!output.ended) {
+    struct pollfd polled = poll_of(&output);
+    int ready = poll(&polled, 1, is_full(&output) ? -1 : LAST_OUTPUT_MS);
+    if (ready == 0 || (ready < 0 && errno != EINTR)) return;
+    if (ready > 0) step(&output, &polled);
+  }
+}
+
+/* Without SIGTTOU blocked, a supervisor that is in the background would be stopped here and never end. */
+void console_restore(void) {
+  sigset_t set;
+  if (!raw) return;
+  raw = false;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTTOU);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
+}

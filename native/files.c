@@ -1,0 +1,64 @@
+/* The files others watch: each appears whole, by rename. */
+#define _GNU_SOURCE
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int open_directory(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) fail("cannot open", path);
+  return fd;
+}
+
+static void temporary_name(char name[PATH_MAX], const char *path) {
+  if (snprintf(name, PATH_MAX, "%s.new", path) >= PATH_MAX) {
+    errno = ENAMETOOLONG;
+    fail("cannot write", path);
+  }
+}
+
+static bool write_number(int directory, const char *name, int number) {
+  char text[16];
+  int length = snprintf(text, sizeof text, "%d\n", number);
+  int fd = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (fd < 0) return false;
+  bool whole = write(fd, text, (size_t)length) == length;
+  return close(fd) == 0 && whole;
+}
+
+void write_pid_file(const char *path, pid_t pid) {
+  char temporary[PATH_MAX];
+  temporary_name(temporary, path);
+  if (!write_number(AT_FDCWD, temporary, (int)pid) || rename(temporary, path) < 0) fail("cannot write", path);
+}
+
+/* A pod whose disk is full still has to be waited for: not fatal. The dot keeps the name out of the apps' way. */
+void write_status(int directory, const char *app, int code) {
+  char temporary[NAME_MAX + 1];
+  snprintf(temporary, sizeof temporary, ".%s", app);
+  if (!write_number(directory, temporary, code) || renameat(directory, temporary, directory, app) < 0)
+    report("cannot write the status of", app);
+}
+
+void write_ready_link(const char *path) {
+  char temporary[PATH_MAX];
+  temporary_name(temporary, path);
+  unlink(temporary);
+  if (symlink("ready", temporary) < 0 || rename(temporary, path) < 0) fail("cannot link", path);
+}
+
+/* 0: there is none. */
+pid_t read_pid(int directory, const char *name) {
+  char text[16] = {0};
+  int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t length = read(fd, text, sizeof text - 1);
+  close(fd);
+  long pid = length > 0 ? strtol(text, NULL, 10) : 0;
+  return pid > 1 && pid <= INT_MAX ? (pid_t)pid : 0;
+}

@@ -1,0 +1,25 @@
+/* What we say on standard error: `rkt: supervisor: what: why`. */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void report(const char *what, const char *subject) {
+  const char *why = strerror(errno);
+  dprintf(STDERR_FILENO, "rkt: supervisor: %s %s: %s\n", what, subject, why);
+}
+
+_Noreturn void fail(const char *what, const char *subject) {
+  int why = errno;
+  console_restore();
+  errno = why;
+  report(what, subject);
+  _exit(EXIT_OWN_FAILURE);
+}
+
+_Noreturn void refuse(const char *what, const char *subject) {
+  dprintf(STDERR_FILENO, "rkt: supervisor: %s: %s\n", subject, what);
+  _exit(EXIT_OWN_FAILURE);
+}

@@ -1,0 +1,116 @@
+/* The pod's supervisor: what its files share. The story is in main.c, the contract in README.md. */
+#ifndef SUPERVISOR_H
+#define SUPERVISOR_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+  EXIT_OWN_FAILURE = 254,
+  /* systemd's SIGRTMIN+3 by number: glibc counts from 34, musl from 35. */
+  SIGNAL_HALT = 34 + 3,
+  NAMESPACE_KINDS = 4,
+  CONSOLE_POLLS = 2,
+};
+
+struct app {
+  const char *name;
+  const char *bundle;
+  bool inherit_stdin;
+  bool tty;
+  pid_t pid; /* 0: not started, or ended */
+};
+
+struct options {
+  const char *uuid;
+  const char *status_dir;
+  const char *ready_link;
+  const char *pid_file;
+  const char *hostname;
+  const char *init_root;
+  const char *runtime;
+  const char **runtime_args;
+  size_t runtime_arg_count;
+  int lock_fd;
+  int grace_ms;
+  int unshare;                    /* CLONE_NEW* */
+  int ns_fds[NAMESPACE_KINDS];    /* by namespace_kinds; -1: not asked for */
+  struct app *apps;
+  size_t app_count;
+};
+
+struct namespace_kind {
+  const char *name; /* as in /proc/PID/ns */
+  int flag;
+};
+
+struct pod {
+  struct options options;
+  int signals;       /* signalfd */
+  int status_dir;    /* directory */
+  int lifeline;      /* init ends the pod when this is closed */
+  pid_t init;        /* 0: reaped */
+  size_t live;       /* apps started and not reaped */
+  bool stopping;
+  bool killed;
+  bool halted;       /* asked to stop in an orderly way: exit 0 */
+  int64_t deadline;  /* milliseconds, monotonic; meaningful while stopping */
+  int failure;       /* wait(2) status of the first app that failed, 0: none */
+};
+
+/* args.c */
+extern const struct namespace_kind namespace_kinds[NAMESPACE_KINDS];
+void parse_options(int argc, char **argv, struct options *options);
+
+/* message.c: errno is the why */
+void report(const char *what, const char *subject);
+_Noreturn void fail(const char *what, const char *subject);
+_Noreturn void refuse(const char *what, const char *subject);
+
+/* init.c */
+void start_init(struct pod *pod, char **argv);
+
+/* sandbox.c: what the pod's init does to itself */
+void set_title(char **argv, const char *title);
+void bring_loopback_up(void);
+void enter_empty_root(const char *directory);
+void drop_privileges(void);
+void close_all_but(int first, int second);
+
+/* files.c */
+int open_directory(const char *path);
+void write_pid_file(const char *path, pid_t pid);
+void write_status(int directory, const char *app, int code);
+void write_ready_link(const char *path);
+pid_t read_pid(int directory, const char *name);
+
+/* signals.c */
+int open_signals(void);
+int next_signal(int descriptor);
+void reset_signals(void);
+_Noreturn void die_by_signal(int signal);
+
+/* apps.c */
+bool start_app(const struct options *options, struct app *app);
+void signal_apps(const struct options *options, int signal);
+
+/* pod.c */
+void start_apps(struct pod *pod);
+void supervise(struct pod *pod);
+void end_pod(struct pod *pod);
+
+/* console.c: at most one in a process */
+int console_listen(int bundle);
+bool console_accept(int listener);
+void console_discard(int listener, int bundle);
+bool console_is_open(void);
+void console_resize(void);
+void console_polls(struct pollfd polls[CONSOLE_POLLS]);
+void console_copy(const struct pollfd polls[CONSOLE_POLLS]);
+void console_drain(void);
+void console_restore(void);
+
+#endif

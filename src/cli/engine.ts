@@ -1,0 +1,78 @@
+/** The composition root: here, and only here, the engine's parts are chosen and put together. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Config, type ConfigDirs, loadConfig } from '#config';
+import type { ImageContext } from '#image';
+import { createEngine as createVerbs, type Engine, type GlobalOptions, type Listener } from '#stage0';
+import { ociFlavor } from '#stage1/oci';
+import { openStore, type Store } from '#store';
+
+const DEFAULT_DATA_DIR = '/var/lib/rkt';
+const DEFAULT_STAGE1 = 'stage1-oci.aci';
+
+/** How this program is started again: the unpacker is the same program with a hidden first argument. */
+interface Self {
+  readonly path: string;
+  readonly args: readonly string[];
+  /** Where what comes with rkt lies: beside the executable. */
+  readonly directory: string;
+}
+
+function findSelf(): Self {
+  const { isSea } = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
+  if (isSea()) return { path: process.execPath, args: [], directory: dirname(process.execPath) };
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const directory = fileURLToPath(new URL('../../dist', import.meta.url));
+  return { path: process.execPath, args: [...process.execArgv, main], directory };
+}
+
+/** Makes what is asked for at its first use, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+export function createEngine(options: GlobalOptions, listener: Listener): Engine {
+  const self = findSelf();
+  const config = once(() => loadConfig(configDirs(options)));
+  const dataDir = options.dataDir ?? config().paths.data ?? DEFAULT_DATA_DIR;
+  const store = once(() => openStore(dataDir, { self }));
+  return createVerbs({
+    options,
+    dataDir,
+    listener,
+    config,
+    store,
+    images: () => openImages(options, listener, config(), store()),
+    flavor: async (name) => (name === ociFlavor.name ? ociFlavor : undefined),
+    defaultStage1: join(self.directory, DEFAULT_STAGE1),
+  });
+}
+
+function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {
+  return { systemDir, localDir, userDir: userDir ?? '' };
+}
+
+async function openImages(
+  options: GlobalOptions,
+  listener: Listener,
+  config: Config,
+  store: Store,
+): Promise<ImageContext> {
+  const { openKeystore } = await import('#image');
+  return {
+    store,
+    config,
+    insecure: options.insecure,
+    keystore: openKeystore(configDirs(options)),
+    trustKeysFromHttps: options.trustKeysFromHttps,
+    ...(listener.attended && { confirm: (text: string) => listener.confirm(text) }),
+    report: {
+      info: (text) => listener.warn(text),
+      debug: (text) => listener.debug(text),
+      progress: ({ id, done, total }) =>
+        listener.progress({ kind: done === total ? 'end' : 'download', id, done, total }),
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { unlessMissing } from '#sys';
+import { type Config, type ConfigDirs, emptySettings, makeConfig, type Settings } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { parseConfigFile } from './parse-config-file.ts';
+
+/** The kinds of files each directory may hold. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  'auth.d': ['auth', 'dockerAuth'],
+  'paths.d': ['paths'],
+  'stage1.d': ['stage1'],
+};
+
+/**
+ * Reads the configuration. Directories that are not there say nothing.
+ *
+ * @throws {ConfigError}
+ */
+export function loadConfig(dirs: ConfigDirs): Config {
+  const merged = emptySettings();
+  for (const dir of [dirs.systemDir, dirs.localDir, dirs.userDir]) {
+    if (dir !== '') mergeSettings(merged, readConfigDir(dir));
+  }
+  return makeConfig(merged, dirs);
+}
+
+/** What one directory says: two files of it may not say the same thing. */
+function readConfigDir(dir: string): Settings {
+  const settings = emptySettings();
+  if (!isDirectory(dir)) return settings;
+  for (const [name, kinds] of Object.entries(KINDS)) {
+    for (const path of configFiles(join(dir, name))) {
+      parseConfigFile({ path, text: readFileSync(path, 'utf8'), kinds }, settings);
+    }
+  }
+  return settings;
+}
+
+/** The regular files `*.json` directly in a directory, sorted; links and directories are left alone. */
+function configFiles(dir: string): string[] {
+  if (!isDirectory(dir)) return [];
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry: Dirent) => entry.isFile() && entry.name.endsWith('.json'))
+    .map((entry) => join(dir, entry.name))
+    .sort();
+}
+
+function isDirectory(path: string): boolean {
+  const found = unlessMissing(() => statSync(path));
+  if (found === undefined) return false;
+  if (!found.isDirectory()) throw new ConfigError('bad-directory', `expected "${path}" to be a directory`);
+  return true;
+}
+
+function mergeSettings(target: Settings, later: Settings): void {
+  const { auth, dockerAuth, ...single } = later;
+  for (const [domain, value] of auth) target.auth.set(domain, value);
+  for (const [registry, value] of dockerAuth) target.dockerAuth.set(registry, value);
+  Object.assign(target, single);
+}

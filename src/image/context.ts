@@ -1,0 +1,41 @@
+import type { Config } from '#config';
+import type { Store } from '#store';
+import type { InsecureOptions } from './insecure-options.ts';
+import type { Keystore } from './trust/keystore.ts';
+
+/** Bytes of one download: `done` of `total` (undefined where the server did not say). */
+export interface ProgressEvent {
+  readonly kind: 'layer' | 'aci';
+  /** A layer's digest, or the URL of an ACI. */
+  readonly id: string;
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+/** Where the room tells what it does. Texts carry their prefix (`image: …`) and no line end. */
+export interface Report {
+  info(text: string): void;
+  /** Shown with `--debug` only. */
+  debug(text: string): void;
+  progress(event: ProgressEvent): void;
+}
+
+export interface ImageContext {
+  readonly store: Store;
+  readonly config: Config;
+  readonly insecure: InsecureOptions;
+  readonly report: Report;
+  readonly keystore: Keystore;
+  /** Keys fetched over https are trusted without asking. */
+  readonly trustKeysFromHttps: boolean;
+  /** Asks a person; left out where there is none to ask (no terminal). */
+  readonly confirm?: (text: string) => Promise<boolean>;
+}
+
+export type PullPolicy = 'never' | 'new' | 'update';
+
+export interface FindOptions {
+  readonly pullPolicy: PullPolicy;
+  /** A detached signature on this machine (`--signature`). */
+  readonly signatureFile?: string;
+}

@@ -1,0 +1,62 @@
+import { AC_VERSION, type Annotation, type ImageManifest, type Label, sanitizeAcIdentifier } from '#appc';
+import { type Digest, digestHex, type OciConfig, type Reference } from '#oci';
+import { planApp } from './app.ts';
+import { appcArchitecture } from './architecture.ts';
+
+export interface ConvertedImage {
+  readonly reference: Reference;
+  /** The reference as the user wrote it, without `docker://`. */
+  readonly originalName: string;
+  readonly config: OciConfig;
+  /** The image's ID in OCI's sense: the digest of its configuration. */
+  readonly configDigest: Digest;
+  readonly manifestDigest: Digest;
+}
+
+/**
+ * The appc image manifest of an OCI or Docker image, with the names and annotations of docker2aci.
+ *
+ * Depends on the arguments alone, so that the image has the same ID on every machine.
+ *
+ * @throws {ImageError} unsupported-image
+ */
+export function planImageManifest(image: ConvertedImage): ImageManifest {
+  const { reference, config } = image;
+  const manifest = {
+    acKind: 'ImageManifest',
+    acVersion: AC_VERSION,
+    name: sanitizeAcIdentifier(`${reference.registry}/${reference.repository}`),
+    labels: planLabels(image),
+    annotations: planAnnotations(image),
+  } as const;
+  return config.config === undefined ? manifest : { ...manifest, app: planApp(config.config) };
+}
+
+function planLabels({ reference, config }: ConvertedImage): Label[] {
+  return [
+    { name: 'arch', value: appcArchitecture(config.os, config.architecture, config.variant) },
+    { name: 'os', value: config.os },
+    { name: 'version', value: reference.digest ?? reference.tag ?? 'latest' },
+  ];
+}
+
+function planAnnotations(image: ConvertedImage): Annotation[] {
+  const { reference, config } = image;
+  const values: readonly (readonly [string, string | undefined])[] = [
+    ['author', config.author],
+    ['created', config.created],
+    ['appc.io/docker/originalname', image.originalName],
+    ['appc.io/docker/registryurl', reference.registry],
+    ['appc.io/docker/repository', reference.repository],
+    ['appc.io/docker/tag', reference.tag ?? (reference.digest === undefined ? 'latest' : undefined)],
+    ['appc.io/docker/imageid', digestHex(image.configDigest)],
+    ['appc.io/docker/manifesthash', image.manifestDigest],
+    ['appc.io/docker/entrypoint', renderWords(config.config?.Entrypoint)],
+    ['appc.io/docker/cmd', renderWords(config.config?.Cmd)],
+  ];
+  return values.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
+}
+
+function renderWords(words: readonly string[] | null | undefined): string | undefined {
+  return words == null || words.length === 0 ? undefined : JSON.stringify(words);
+}

@@ -1,0 +1,54 @@
+import type { ImageId } from '#appc';
+import type { FindOptions, ImageContext } from './context.ts';
+import { fetchDocker } from './fetch-docker.ts';
+import { fetchFile } from './fetch-file.ts';
+import { fetchName } from './fetch-name.ts';
+import { fetchUrl } from './fetch-url.ts';
+import { type ImageSource, parseImageSource } from './image-source.ts';
+
+/**
+ * The ID of the image an argument names: it is in the store afterwards, and so are the images it depends on.
+ *
+ * Sources: `sha512-…` (an ID or its beginning), `docker://REF`, a path, `file://`, `http(s)://….aci`, a name.
+ *
+ * @throws {ImageError}, and errors of the store and of the doors that read names
+ */
+export async function findImage(text: string, options: FindOptions, ctx: ImageContext): Promise<ImageId> {
+  const source = parseImageSource(text);
+  if (source.kind === 'hash') {
+    const id = ctx.store.resolve(source.text);
+    ctx.report.debug(`image: using image from the store with hash ${id}`);
+    return id;
+  }
+  const id = await fetchSource(source, options, ctx);
+  await fetchDependencies(id, options.pullPolicy, ctx);
+  return id;
+}
+
+async function fetchSource(
+  source: Exclude<ImageSource, { kind: 'hash' }>,
+  options: FindOptions,
+  ctx: ImageContext,
+): Promise<ImageId> {
+  switch (source.kind) {
+    case 'docker':
+      return fetchDocker(source.text, source.reference, options, ctx);
+    case 'url':
+      return fetchUrl(source.url, options, ctx);
+    case 'file':
+      return fetchFile(source.path, options.signatureFile, ctx);
+    case 'name':
+      return fetchName(source, options, ctx);
+  }
+}
+
+/** Breadth first; an image named twice is fetched once, and so a circle ends. */
+async function fetchDependencies(root: ImageId, pullPolicy: FindOptions['pullPolicy'], ctx: ImageContext): Promise<void> {
+  const seen = new Set([root]);
+  for (const id of seen) {
+    for (const { imageName: name, labels = [] } of ctx.store.get(id)?.manifest.dependencies ?? []) {
+      const text = [name, ...labels.map((label) => `${label.name}=${label.value}`)].join(',');
+      seen.add(await fetchName({ text, name, labels }, { pullPolicy }, ctx));
+    }
+  }
+}

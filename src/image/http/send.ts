@@ -1,0 +1,46 @@
+import type { Agent as HttpAgent, ClientRequest } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
+import { HEADER_LIMIT, type Timeouts, USER_AGENT } from './limits.ts';
+
+/** Sends one request over the network. @throws what Node says of the connection */
+export async function sendOnce(
+  request: HttpRequest,
+  agent: HttpAgent | HttpsAgent,
+  timeouts: Timeouts,
+): Promise<HttpResponse> {
+  const { url, method = 'GET', headers = {}, body } = request;
+  const { request: open } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
+  return new Promise((resolve, reject) => {
+    const sent = open(url, {
+      agent: agent as HttpsAgent,
+      method,
+      headers: { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...headers },
+      maxHeaderSize: HEADER_LIMIT,
+    });
+    sent.once('error', reject);
+    sent.once('response', (answer) => {
+      sent.on('error', () => {});
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, url, body: answer });
+    });
+    watchConnect(sent, timeouts.connect);
+    sent.setTimeout(timeouts.idle, () => sent.destroy(timeoutError(`no data for ${timeouts.idle / 1000} s`)));
+    sent.end(body);
+  });
+}
+
+/** Ends a request whose connection does not come to stand in time. */
+function watchConnect(sent: ClientRequest, limit: number): void {
+  sent.once('socket', (socket: Socket & { encrypted?: boolean }) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(() => sent.destroy(timeoutError('cannot connect in time')), limit);
+    const stop = () => clearTimeout(timer);
+    socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', stop);
+    sent.once('close', stop);
+  });
+}
+
+function timeoutError(text: string): Error {
+  return Object.assign(new Error(text), { code: 'ETIMEDOUT' });
+}

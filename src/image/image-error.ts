@@ -1,0 +1,31 @@
+import { RktError } from '#errors';
+
+export type ImageErrorCode =
+  | 'bad-image-string'
+  | 'bad-insecure-option'
+  | 'not-in-store'
+  | 'no-discovery'
+  | 'verification-unsupported'
+  | 'no-signature'
+  | 'bad-signature'
+  | 'unknown-signer'
+  | 'bad-key'
+  | 'key-not-accepted'
+  | 'insecure-transport'
+  | 'connection-failed'
+  | 'bad-status'
+  | 'too-large'
+  | 'bad-redirect'
+  | 'bad-credentials'
+  | 'unauthorized'
+  | 'not-found'
+  | 'digest-mismatch'
+  | 'bad-answer'
+  | 'unsupported-image'
+  | 'file-unreadable'
+  | 'file-changed';
+
+/** What went wrong while an image was on its way into the store. */
+export class ImageError extends RktError<ImageErrorCode> {
+  override readonly name = 'ImageError';
+}

@@ -1,0 +1,90 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '#errors';
+import type { Descriptor } from '#oci';
+import { ImageError } from '../image-error.ts';
+import { isBrief } from '../http/retry.ts';
+import { RETRY_WAITS } from '../http/limits.ts';
+import type { HttpResponse } from '../http/http-client.ts';
+import type { RegistryClient } from './registry-client.ts';
+
+export interface BlobOptions {
+  /** Bytes of the blob the caller has already; the stream begins after them. */
+  readonly from?: number;
+  readonly onBytes?: (done: number) => void;
+  readonly retryWaits?: readonly number[];
+}
+
+/**
+ * A blob's bytes as a stream that goes on where a broken connection left it. It ends with an error as
+ * soon as the blob is longer or shorter than its descriptor says; digests are the reader's to check.
+ */
+export function blobStream(client: RegistryClient, descriptor: Descriptor, options: BlobOptions = {}): Readable {
+  return Readable.from(readBlob(client, descriptor, options), { objectMode: false });
+}
+
+async function* readBlob(
+  client: RegistryClient,
+  descriptor: Descriptor,
+  options: BlobOptions,
+): AsyncGenerator<Buffer, void> {
+  const waits = options.retryWaits ?? RETRY_WAITS;
+  let done = options.from ?? 0;
+  for (let failures = 0; done < descriptor.size; ) {
+    try {
+      for await (const chunk of await openFrom(client, descriptor, done)) {
+        done += chunk.length;
+        if (done > descriptor.size) throw sizeError(descriptor, 'more than');
+        options.onBytes?.(done);
+        yield chunk;
+        failures = 0;
+      }
+      if (done < descriptor.size) throw Object.assign(sizeError(descriptor, 'less than'), { brief: true });
+    } catch (error) {
+      const wait = waits[failures++];
+      if (wait === undefined || !mayGoOn(error)) throw blobError(descriptor, error);
+      await sleep(wait);
+    }
+  }
+}
+
+function mayGoOn(error: unknown): boolean {
+  return isBrief(error) || (error as { brief?: boolean }).brief === true;
+}
+
+async function openFrom(client: RegistryClient, descriptor: Descriptor, from: number): Promise<AsyncIterable<Buffer>> {
+  const response = await client.get({
+    path: `blobs/${descriptor.digest}`,
+    headers: from === 0 ? {} : { range: `bytes=${from}-` },
+    accept: from === 0 ? [200] : [200, 206],
+    what: `blob ${descriptor.digest}`,
+  });
+  return response.status === 206 && startOf(response) === from ? response.body : skip(response, from);
+}
+
+function startOf(response: HttpResponse): number | undefined {
+  const match = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '');
+  return match ? Number(match[1]) : undefined;
+}
+
+/** The rest of a body that begins before `from`, from a server that does not do ranges. */
+async function* skip(response: HttpResponse, from: number): AsyncGenerator<Buffer, void> {
+  if (response.status === 206) {
+    response.body.destroy();
+    throw new ImageError('bad-answer', 'the registry sent another range than was asked for');
+  }
+  let left = from;
+  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    if (chunk.length > left) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
+}
+
+function sizeError(descriptor: Descriptor, how: string): ImageError {
+  return new ImageError('digest-mismatch', `blob ${descriptor.digest}: ${how} the ${descriptor.size} bytes it should have`);
+}
+
+function blobError(descriptor: Descriptor, cause: unknown): unknown {
+  if (cause instanceof ImageError) return cause;
+  return new ImageError('connection-failed', `blob ${descriptor.digest}: ${messageOf(cause)}`, { cause });
+}

@@ -1,0 +1,50 @@
+import type { Key } from 'openpgp';
+import { messageOf } from '#errors';
+import { ImageError } from '../image-error.ts';
+
+export interface PublicKeyInfo {
+  readonly fingerprint: string;
+  readonly subkeys: readonly string[];
+  /** `Name <mail>`; who says to own the key, which nothing proves. */
+  readonly identities: readonly string[];
+  readonly armored: string;
+}
+
+/** The public keys of an armored text or a binary key ring. @throws {ImageError} bad-key */
+export async function parsePublicKeys(bytes: Buffer, what: string): Promise<PublicKeyInfo[]> {
+  const keys = await readKeys(bytes, what);
+  if (keys.length === 0) throw new ImageError('bad-key', `${what} holds no key`);
+  if (keys.some((key) => key.isPrivate())) {
+    throw new ImageError('bad-key', `${what} holds a private key`, { hint: 'export the public key: gpg --export --armor' });
+  }
+  return keys.map((key) => ({
+    fingerprint: key.getFingerprint(),
+    subkeys: key.getSubkeys().map((subkey) => subkey.getFingerprint()),
+    identities: key.getUserIDs().map(printable),
+    armored: key.armor(),
+  }));
+}
+
+export async function readKeys(bytes: Buffer, what: string): Promise<Key[]> {
+  const { readKeys: read } = await import('openpgp');
+  try {
+    const armored = bytes.includes('-----BEGIN PGP');
+    return armored
+      ? await read({ armoredKeys: bytes.toString() })
+      : await read({ binaryKeys: new Uint8Array(bytes) });
+  } catch (cause) {
+    throw new ImageError('bad-key', `error reading key ${what}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Text of a stranger, safe to show on a terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
+}
+
+/** A fingerprint as gpg shows it: groups of four, a wider gap in the middle. */
+export function renderFingerprint(fingerprint: string): string {
+  const groups = fingerprint.toUpperCase().match(/.{1,4}/g) ?? [];
+  const middle = groups.length / 2;
+  return `${groups.slice(0, middle).join(' ')}  ${groups.slice(middle).join(' ')}`;
+}

@@ -1,0 +1,106 @@
+import { type AcIdentifier, parseAcIdentifier } from '#appc';
+import type { ImageContext } from '../context.ts';
+import { ImageError } from '../image-error.ts';
+import { fetchKey } from './fetch-key.ts';
+import { parsePublicKeys, type PublicKeyInfo, renderFingerprint } from './pgp-key.ts';
+
+export interface TrustRequest {
+  /** The names the keys are trusted for; left out: all names. */
+  readonly prefix?: string;
+  /** Files or URLs of keys. */
+  readonly keys: readonly string[];
+  /** Trust without asking (`--skip-fingerprint-review`). */
+  readonly skipFingerprintReview?: boolean;
+  /** Keys may come over plain HTTP (`--insecure-allow-http`). */
+  readonly allowHttp?: boolean;
+  /** Where lines for standard output go as they come: fingerprints before the question, outcomes after it. */
+  readonly print: (line: string) => void;
+}
+
+export interface TrustedKey {
+  readonly location: string;
+  readonly fingerprint: string;
+  /** The file in the keystore. */
+  readonly path: string;
+}
+
+export type TrustContext = Pick<ImageContext, 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
+
+/**
+ * Adds keys to the keystore, each after a person has seen its fingerprint.
+ *
+ * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery without keys
+ */
+export async function trustKeys(request: TrustRequest, ctx: TrustContext): Promise<TrustedKey[]> {
+  const prefix = parsePrefix(request.prefix);
+  if (request.keys.length === 0) throw noDiscovery(request.prefix);
+  const trusted: TrustedKey[] = [];
+  for (const location of request.keys) {
+    const keys = await parsePublicKeys(await fetchKey(location, request, ctx), location);
+    ctx.report.info(`pubkey: prefix: "${prefix ?? ''}"\nkey: "${location}"`);
+    for (const line of keys.flatMap(describeKey)) request.print(line);
+    const how = await review(location, prefix, request, ctx);
+    if (how === undefined) continue;
+    request.print(`Trusting "${location}" for prefix "${prefix ?? ''}" ${how} fingerprint review.`);
+    for (const key of keys) trusted.push(addKey(key, location, prefix, request, ctx));
+  }
+  return trusted;
+}
+
+function parsePrefix(text: string | undefined): AcIdentifier | undefined {
+  if (text === undefined) return undefined;
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
+  if (scheme !== undefined) {
+    throw new ImageError('bad-key', `--prefix must not contain a URL scheme, omit ${scheme}://`);
+  }
+  return parseAcIdentifier(text);
+}
+
+function noDiscovery(prefix: string | undefined): ImageError {
+  return new ImageError('no-discovery', `key discovery at "${prefix ?? ''}" is not available`, {
+    hint: 'name the key: rkt trust --prefix PREFIX FILE-OR-URL',
+  });
+}
+
+function describeKey(key: PublicKeyInfo): string[] {
+  return [
+    `gpg key fingerprint is: ${renderFingerprint(key.fingerprint)}`,
+    ...key.subkeys.map((fingerprint) => `    Subkey fingerprint: ${renderFingerprint(fingerprint)}`),
+    ...key.identities.map((identity) => `\t${identity}`),
+  ];
+}
+
+/** How the key came to be accepted; undefined where the person said no. */
+async function review(
+  location: string,
+  prefix: AcIdentifier | undefined,
+  request: TrustRequest,
+  ctx: TrustContext,
+): Promise<'without' | 'after' | undefined> {
+  const fromHttps = /^https:/i.test(location) && ctx.trustKeysFromHttps;
+  if (request.skipFingerprintReview === true || fromHttps) return 'without';
+  if (ctx.confirm === undefined) {
+    ctx.report.info(`pubkey: To trust the key for "${prefix ?? ''}", do one of the following:`);
+    ctx.report.info('pubkey:  - call rkt with --trust-keys-from-https');
+    ctx.report.info(`pubkey:  - run: rkt trust --prefix "${prefix ?? ''}"`);
+    throw new ImageError(
+      'key-not-accepted',
+      'error reviewing key: unable to ask user to review fingerprint due to lack of tty',
+    );
+  }
+  if (await ctx.confirm('Are you sure you want to trust this key')) return 'after';
+  ctx.report.info(`pubkey: not trusting "${location}"`);
+  return undefined;
+}
+
+function addKey(
+  key: PublicKeyInfo,
+  location: string,
+  prefix: AcIdentifier | undefined,
+  request: TrustRequest,
+  ctx: TrustContext,
+): TrustedKey {
+  const path = ctx.keystore.add(prefix, key.fingerprint, key.armored);
+  request.print(prefix === undefined ? `Added root key at "${path}"` : `Added key for prefix "${prefix}" at "${path}"`);
+  return { location, fingerprint: key.fingerprint, path };
+}

@@ -1,0 +1,71 @@
+import type { NetInfo } from '#pod';
+import { type Attachment, readResult, renderAttachment, writeResult } from './attachments.ts';
+import { type Address, type CniResult, dottedMask, isIpv4, parseCniResult } from './cni-result.ts';
+import { NetworkError } from './errors.ts';
+import type { PluginConf } from './network-conf.ts';
+import { type PluginContext, type PluginRun, runPlugin } from './plugin.ts';
+
+/** An attachment that has come about. */
+export interface Attached {
+  readonly attachment: Attachment;
+  readonly result: CniResult;
+}
+
+/**
+ * Runs the plugins of a network, each told what the ones before it answered.
+ *
+ * @throws {NetworkError} `plugin-failed`, `plugin-not-found`, `result-invalid`; the message names the network
+ */
+export async function attach(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<Attached> {
+  const { conf } = attachment;
+  try {
+    const answer = await addAll(attachment, context, warn);
+    return { attachment, result: parseCniResult(answer) };
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    const message = `error adding network ${JSON.stringify(conf.name)}: ${inTheWordsOfRkt(error.message, conf.name)}`;
+    throw new NetworkError(error.code, message, { cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
+}
+
+async function addAll(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<string> {
+  let answer = '';
+  for (const plugin of attachment.conf.plugins) {
+    const { stdout, stderr } = await runPlugin('ADD', planRun(attachment, plugin, answer), context);
+    if (stderr.trim() !== '') warn(stderr.trim());
+    parseCniResult(stdout);
+    answer = stdout.trim();
+  }
+  if (attachment.conf.plugins.length > 1) writeResult(context.podDir, attachment, answer);
+  return answer;
+}
+
+/** Runs the plugins in reverse. @throws {NetworkError} of the first that fails */
+export async function detach(attachment: Attachment, context: PluginContext): Promise<void> {
+  const answer = readResult(context.podDir, attachment);
+  for (const plugin of attachment.conf.plugins.toReversed()) {
+    await runPlugin('DEL', planRun(attachment, plugin, answer), context);
+  }
+}
+
+function planRun({ conf, pluginPath }: Attachment, plugin: PluginConf, prevResult: string): PluginRun {
+  return { type: plugin.type, path: plugin === conf.plugins[0] ? pluginPath : '', input: plugin.input(prevResult) };
+}
+
+/** host-local once named the network, and programs look for that. */
+function inTheWordsOfRkt(message: string, network: string): string {
+  return message.replace(
+    /requested IP address (\S+) is not available in range set \S+/,
+    `requested IP address "$1" is not available in network: ${network}`,
+  );
+}
+
+export function firstIpv4(result: CniResult): Address | undefined {
+  return result.addresses.find(isIpv4);
+}
+
+export function netInfoOf({ attachment, result }: Attached): NetInfo {
+  const address = firstIpv4(result) ?? result.addresses[0];
+  if (address === undefined) return renderAttachment(attachment);
+  return renderAttachment(attachment, address.ip, isIpv4(address) ? dottedMask(address.prefixLength) : '');
+}

@@ -1,0 +1,86 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { type NetInfo, parseNetInfo, podFiles } from '#pod';
+import { readTextIfExists, writeFileAtomic } from '#sys';
+import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
+
+/**
+ * One network a pod is to be attached to, written down before any plugin runs: whatever the moment of a
+ * crash, what has to be undone is known, from the pod's directory alone.
+ */
+export interface Attachment {
+  readonly conf: NetworkConf;
+  /** Of its first plugin. */
+  readonly pluginPath: string;
+  readonly ifName: string;
+  readonly args: string;
+}
+
+/** Everything about them that the copy of the configuration does not tell, as net-info.json has it. */
+const FILE = `${podFiles.net}/attachments.json`;
+
+export function writeAttachments(podDir: string, attachments: readonly Attachment[]): void {
+  mkdirSync(`${podDir}/${podFiles.net}`, { recursive: true, mode: 0o755 });
+  for (const { conf } of attachments) writeFileAtomic(`${podDir}/${confFile(conf)}`, conf.text);
+  writeFileAtomic(`${podDir}/${FILE}`, `${JSON.stringify(attachments.map((each) => renderAttachment(each)))}\n`);
+}
+
+function confFile(conf: NetworkConf): string {
+  return `${podFiles.net}/${conf.fileName}`;
+}
+
+function resultFile(conf: NetworkConf): string {
+  return `${podFiles.net}/${conf.fileName}.result`;
+}
+
+/** Keeps what the chain of plugins answered, which each is told again when it detaches (CNI spec, "DEL"). */
+export function writeResult(podDir: string, { conf }: Attachment, result: string): void {
+  writeFileAtomic(`${podDir}/${resultFile(conf)}`, result);
+}
+
+/** Empty where the plugins did not get so far, or a crash of the machine cut it off. */
+export function readResult(podDir: string, { conf }: Attachment): string {
+  const text = readTextIfExists(`${podDir}/${resultFile(conf)}`) ?? '';
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return '';
+  }
+}
+
+export function renderAttachment(attachment: Attachment, ip = '', mask = ''): NetInfo {
+  const { conf, pluginPath, ifName, args } = attachment;
+  return { netName: conf.name, netConf: confFile(conf), pluginPath, ifName, ip, args, mask };
+}
+
+/** What is left of an attachment on disk. */
+export interface RecordedAttachment extends Pick<NetInfo, 'netName' | 'pluginPath' | 'ifName' | 'args'> {
+  /** Of the copy of the configuration; whether it is whole, {@link recallAttachment} finds out. */
+  readonly confPath: string;
+  readonly confText: string;
+}
+
+/**
+ * What a pod was to be attached to and has not been detached from since, in the order of attaching.
+ *
+ * A pod of rkt 1 has only net-info.json, which was written after the plugins had run.
+ */
+export function readAttachments(podDir: string): RecordedAttachment[] {
+  const text = readTextIfExists(`${podDir}/${FILE}`) ?? readTextIfExists(`${podDir}/${podFiles.netInfo}`) ?? '';
+  return parseNetInfo(text).flatMap(({ netConf, ...entry }) => {
+    // The copy's own name only: the file is the pod's, and its directory may have moved since.
+    const confPath = `${podDir}/${podFiles.net}/${netConf.slice(netConf.lastIndexOf('/') + 1)}`;
+    const confText = readTextIfExists(confPath);
+    return confText === undefined ? [] : [{ ...entry, confPath, confText }];
+  });
+}
+
+/** @throws {NetworkError} `configuration-invalid` where a crash of the machine cut the copy off */
+export function recallAttachment({ confPath, confText, ...rest }: RecordedAttachment): Attachment {
+  return { ...rest, conf: parseNetworkConf(confPath, confText) };
+}
+
+/** Marks one as detached, or as not to be attached any more. */
+export function forgetAttachment(podDir: string, { conf }: Attachment): void {
+  for (const file of [confFile(conf), resultFile(conf)]) rmSync(`${podDir}/${file}`, { force: true });
+}

@@ -1,0 +1,83 @@
+import { NetworkError } from './errors.ts';
+
+export interface Dns {
+  readonly nameservers: readonly string[];
+  readonly domain?: string;
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** What a plugin gave the pod, whichever version of the CNI spec it answered in. */
+export interface CniResult {
+  /** `172.16.28.2/24`, the IPv4 ones first. */
+  readonly addresses: readonly Address[];
+  /** Absent where the plugin named none of its parts. */
+  readonly dns?: Dns;
+}
+
+export interface Address {
+  readonly ip: string;
+  readonly prefixLength: number;
+  readonly gateway?: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * A plugin's answer to ADD: `ip4`/`ip6` of CNI 0.1 and 0.2, `ips` of 0.3 and later. An empty answer is an
+ * interface without an address.
+ *
+ * @throws {NetworkError} `result-invalid`
+ */
+export function parseCniResult(text: string): CniResult {
+  const result = text.trim() === '' ? {} : parseJson(text);
+  const old = [result['ip4'], result['ip6']].filter(isObject).map((each) => address(each['ip'], each['gateway']));
+  const ips = Array.isArray(result['ips']) ? result['ips'].filter(isObject) : [];
+  const addresses = [...old, ...ips.map((each) => address(each['address'], each['gateway']))];
+  const dns = isObject(result['dns']) ? parseDns(result['dns']) : undefined;
+  return {
+    addresses: [...addresses.filter(isIpv4), ...addresses.filter((each) => !isIpv4(each))],
+    ...(dns === undefined ? {} : { dns }),
+  };
+}
+
+function parseJson(text: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new NetworkError('result-invalid', `error parsing ${JSON.stringify(text)}`, { cause });
+  }
+  if (isObject(value)) return value;
+  throw new NetworkError('result-invalid', `not a CNI result: ${JSON.stringify(text)}`);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null;
+}
+
+function address(cidr: unknown, gateway: unknown): Address {
+  const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(typeof cidr === 'string' ? cidr : '');
+  if (!match) throw new NetworkError('result-invalid', `not an address with a prefix length: ${JSON.stringify(cidr)}`);
+  const common = { ip: match[1]!, prefixLength: Number(match[2]) };
+  return typeof gateway === 'string' && gateway !== '' ? { ...common, gateway } : common;
+}
+
+export function isIpv4(address: Address): boolean {
+  return /^\d+(\.\d+){3}$/.test(address.ip);
+}
+
+function parseDns(dns: Json): Dns | undefined {
+  const list = (key: string): string[] =>
+    Array.isArray(dns[key]) ? dns[key].filter((each): each is string => typeof each === 'string') : [];
+  const [nameservers, search, options] = [list('nameservers'), list('search'), list('options')];
+  const domain = typeof dns['domain'] === 'string' ? dns['domain'] : '';
+  if (domain === '' && nameservers.length + search.length + options.length === 0) return undefined;
+  return { nameservers, search, options, ...(domain === '' ? {} : { domain }) };
+}
+
+/** An IPv4 prefix length as the dotted mask of net-info.json. */
+export function dottedMask(prefixLength: number): string {
+  const bits = prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0;
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.');
+}

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseNetList, renderNetList } from './net-list.ts';
+
+const parsed = (...values: string[]): string => JSON.stringify(parseNetList(values));
+
+test('parseNetList, the forms of --net, gives host, none or the networks with arguments', () => {
+  assert.equal(parsed(), '{"kind":"contained","all":false,"names":[{"name":"default","args":""}]}');
+  assert.equal(parsed('host'), '{"kind":"host"}');
+  assert.equal(parsed('none'), '{"kind":"none"}');
+  assert.equal(parsed('default', 'host'), '{"kind":"host"}');
+  assert.equal(
+    parsed('all,net1:k1=v1;k2=v2', 'net2'),
+    '{"kind":"contained","all":true,"names":[{"name":"net1","args":"k1=v1;k2=v2"},{"name":"net2","args":""}]}',
+  );
+});
+
+test('parseNetList, bad lists, throws with the texts of rkt', () => {
+  const cases: [string[], string][] = [
+    [[''], 'netname must not be empty'],
+    [['a,,b'], 'netname must not be empty'],
+    [['a', 'a:IP=1'], 'found duplicate netname "a"'],
+    [['all:x=1'], 'arguments are not supported by special netname "all"'],
+    [['host:x=1'], 'arguments are not supported by special netname "host"'],
+    [['n:a:b'], 'network "n" provided with invalid arguments: [a b]'],
+  ];
+  for (const [values, message] of cases) assert.throws(() => parseNetList(values), { code: 'net-list-invalid', message });
+});
+
+test('renderNetList, any list, is read back the same', () => {
+  for (const text of ['host', 'none', 'default', 'all,a:IP=1.2.3.4;X=y', 'a,b:c=d']) {
+    assert.equal(renderNetList(parseNetList([text])), text);
+  }
+});

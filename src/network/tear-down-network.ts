@@ -1,0 +1,49 @@
+import { detach } from './attach.ts';
+import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
+import { NetworkError } from './errors.ts';
+import { isNamespace, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
+import { removeRules } from './published-ports.ts';
+
+export interface TearDownRequest {
+  /** Absolute; where the pod is now. */
+  readonly podDir: string;
+  readonly uuid: string;
+  readonly localConfigDir: string;
+  /** Hears of each plugin before it runs. */
+  readonly debug?: (text: string) => void;
+}
+
+/**
+ * Detaches a pod from its networks, in reverse order, and removes its namespace and all rules made for it.
+ *
+ * Goes by what is written in the pod alone, so it also undoes what was only half set up, and does nothing
+ * the second time. A plugin that fails stops nothing: the rest is done, and the next call tries it again.
+ *
+ * @throws {NetworkError} `tear-down-failed` naming everything that could not be undone
+ */
+export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
+  const { podDir, uuid, localConfigDir, debug = () => {} } = request;
+  const path = readNamespacePath(podDir);
+  if (path === '') return;
+  const netns = isNamespace(path) ? path : '';
+  const failures: string[] = [];
+  const attempt = async (what: string, body: () => void | Promise<void>): Promise<void> => {
+    try {
+      await body();
+    } catch (error) {
+      failures.push(`${what}: ${(error as Error).message}`);
+    }
+  };
+  for (const recorded of readAttachments(podDir).reverse()) {
+    await attempt(`error deleting ${JSON.stringify(recorded.netName)}`, async () => {
+      const attachment = recallAttachment(recorded);
+      const { conf, ifName, args } = attachment;
+      for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
+      await detach(attachment, { podDir, uuid, localConfigDir, netns, ifName, args });
+      forgetAttachment(podDir, attachment);
+    });
+  }
+  await attempt('error removing packet filter rules', () => removeRules(uuid));
+  await attempt(`error removing the network namespace ${path}`, () => removePodNamespace(path));
+  if (failures.length > 0) throw new NetworkError('tear-down-failed', failures.join('; '));
+}

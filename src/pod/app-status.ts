@@ -1,0 +1,51 @@
+import type { AcIdentifier, AcName, ImageId, Label, RuntimeApp } from '#appc';
+import type { PodDirectory } from './pod-directory.ts';
+import { podFiles } from './layout.ts';
+import { isAfterRun, type PodState } from './phase.ts';
+
+/** The words of rkt's JSON output. `unknown`: the pod is being prepared, or never was. */
+export type AppState = 'unknown' | 'created' | 'running' | 'exited';
+
+/** Times are ns since the epoch. */
+export interface AppStatus {
+  readonly name: AcName;
+  readonly imageId: ImageId;
+  readonly imageName?: AcIdentifier;
+  readonly imageLabels: readonly Label[];
+  readonly state: AppState;
+  /** Absent while it runs, and where the pod was killed before it could be written. */
+  readonly exitCode?: number;
+  readonly finishedAt?: bigint;
+}
+
+/** What became of one app of a pod in `podState`. */
+export function readAppStatus(directory: PodDirectory, podState: PodState, app: RuntimeApp): AppStatus {
+  const { exitCode, finishedAt } = mayHaveRun(podState) ? readExit(directory, app.name) : {};
+  return {
+    name: app.name,
+    imageId: app.image.id,
+    ...(app.image.name === undefined ? {} : { imageName: app.image.name }),
+    imageLabels: app.image.labels ?? [],
+    state: exitCode === undefined ? stateWithoutExitCode(podState) : 'exited',
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  };
+}
+
+function readExit(directory: PodDirectory, app: AcName): { exitCode?: number; finishedAt?: bigint } {
+  const file = directory.inStage1(podFiles.status(app));
+  const exitCode = directory.number(file);
+  if (exitCode === undefined) return {};
+  const finishedAt = directory.modifiedAt(file);
+  return { exitCode, ...(finishedAt === undefined ? {} : { finishedAt }) };
+}
+
+function mayHaveRun(podState: PodState): boolean {
+  return podState === 'running' || isAfterRun(podState);
+}
+
+function stateWithoutExitCode(podState: PodState): AppState {
+  if (podState === 'prepared') return 'created';
+  if (podState === 'running') return 'running';
+  return isAfterRun(podState) ? 'exited' : 'unknown';
+}

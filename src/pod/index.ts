@@ -1,0 +1,9 @@
+/** A pod on disk: where it is, what it is, how it moves, and what can be read of it. */
+export { PodError, type PodErrorCode } from './errors.ts';
+export { newUuid, parseUuid, type Uuid } from './uuid.ts';
+export { isAfterRun, isFinished, type Phase, phases, type PodState, visiblePhases } from './phase.ts';
+export { phaseDir, podDir, podFiles } from './layout.ts';
+export { createPod, listPods, openPod } from './open-pod.ts';
+export { Pod } from './pod.ts';
+export type { AppState, AppStatus } from './app-status.ts';
+export { type NetInfo, parseNetInfo, renderNetInfo } from './net-info.ts';

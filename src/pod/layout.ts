@@ -1,0 +1,43 @@
+import type { AcName } from '#appc';
+import type { Phase } from './phase.ts';
+import type { Uuid } from './uuid.ts';
+
+/** The directory of a phase. `dataDir` is absolute, as everywhere in this room. */
+export function phaseDir(dataDir: string, phase: Phase): string {
+  return `${dataDir}/pods/${phase}`;
+}
+
+export function podDir(dataDir: string, phase: Phase, uuid: Uuid): string {
+  return `${dataDir}/pods/${phase}/${uuid}`;
+}
+
+/** Names inside a pod's directory, relative to it (rkt's Documentation/devel/on-disk-format.md). */
+export const podFiles = {
+  manifest: 'pod',
+  /** A process inside the pod's namespaces, decimal. */
+  pid: 'pid',
+  /** The parent of such a process: what `rkt run` became, decimal. */
+  ppid: 'ppid',
+  hostname: 'hostname',
+  /** The path of the pod's network namespace, as text. */
+  netns: 'netns',
+  netInfo: 'net-info.json',
+  /** What tearing the network down needs: copies of the configurations, and the attachments asked for. */
+  net: 'net',
+  stage1TreeStoreId: 'stage1TreeStoreID',
+  appInfo: (app: AcName): string => `appsinfo/${app}`,
+  appManifest: (app: AcName): string => `appsinfo/${app}/manifest`,
+  appTreeStoreId: (app: AcName): string => `appsinfo/${app}/treeStoreID`,
+  /** Present where the pod's trees are overlays. */
+  overlayPrepared: 'overlay-prepared',
+  overlayUpper: (treeId: string): string => `overlay/${treeId}/upper`,
+  overlayWork: (treeId: string): string => `overlay/${treeId}/work`,
+  privateUsersPrepared: 'private-users-prepared',
+  sharedVolumes: 'sharedVolumes',
+  stage1Manifest: 'stage1/manifest',
+  stage1Rootfs: 'stage1/rootfs',
+  /** Relative to the stage1 root file system: an app's exit code, decimal. */
+  status: (app: AcName): string => `rkt/status/${app}`,
+  /** Relative to the stage1 root file system: a symbolic link to `ready` once every app has started. */
+  supervisorStatus: 'rkt/supervisor-status',
+} as const;

@@ -1,0 +1,125 @@
+import { parsePodManifest, type AcName, type PodManifest } from '#appc';
+import { type AppStatus, readAppStatus } from './app-status.ts';
+import { PodError } from './errors.ts';
+import { podFiles } from './layout.ts';
+import { type NetInfo, parseNetInfo } from './net-info.ts';
+import { isAfterRun, type Phase, type PodState } from './phase.ts';
+import type { PodDirectory } from './pod-directory.ts';
+import type { Uuid } from './uuid.ts';
+
+/**
+ * What there is to know about a pod, read when it is asked for.
+ *
+ * Times are ns since the epoch. Nothing but {@link manifest} minds a pod whose files were cut off by a
+ * crash of the machine: what cannot be read is absent.
+ */
+export abstract class PodView {
+  readonly uuid: Uuid;
+  abstract readonly phase: Phase;
+  abstract readonly state: PodState;
+  protected abstract readonly directory: PodDirectory;
+  #manifest: PodManifest | undefined;
+
+  constructor(uuid: Uuid) {
+    this.uuid = uuid;
+  }
+
+  /** @throws {PodError} `manifest-missing`, `manifest-invalid` */
+  manifest(): PodManifest {
+    return (this.#manifest ??= this.#readManifest());
+  }
+
+  protected forgetManifest(): void {
+    this.#manifest = undefined;
+  }
+
+  #readManifest(): PodManifest {
+    const text = this.manifestText();
+    if (text === undefined) throw new PodError('manifest-missing', `pod "${this.uuid}" has no manifest`);
+    try {
+      return parsePodManifest(text);
+    } catch (cause) {
+      throw new PodError('manifest-invalid', `invalid pod manifest of pod "${this.uuid}"`, { cause });
+    }
+  }
+
+  /** The bytes of the manifest as they are on disk. */
+  manifestText(): string | undefined {
+    return this.directory.text(podFiles.manifest);
+  }
+
+  /** The apps in the manifest's order; none where there is no (whole) manifest. */
+  apps(): AppStatus[] {
+    let manifest: PodManifest;
+    try {
+      manifest = this.manifest();
+    } catch (error) {
+      if (error instanceof PodError) return [];
+      throw error;
+    }
+    return manifest.apps.map((app) => readAppStatus(this.directory, this.state, app));
+  }
+
+  /** The process inside the pod, else its parent; also of a pod that has exited. */
+  pid(): number | undefined {
+    return this.directory.number(podFiles.pid) ?? this.ppid();
+  }
+
+  ppid(): number | undefined {
+    return this.directory.number(podFiles.ppid);
+  }
+
+  /** Every app has started. */
+  isReady(): boolean {
+    return this.directory.link(this.directory.inStage1(podFiles.supervisorStatus)) === 'ready';
+  }
+
+  networks(): NetInfo[] {
+    return parseNetInfo(this.directory.text(podFiles.netInfo) ?? '');
+  }
+
+  /** The path of the pod's network namespace; undefined where it has the host's. */
+  networkNamespace(): string | undefined {
+    return this.#line(podFiles.netns);
+  }
+
+  stage1TreeId(): string | undefined {
+    return this.#line(podFiles.stage1TreeStoreId);
+  }
+
+  appTreeId(app: AcName): string | undefined {
+    return this.#line(podFiles.appTreeStoreId(app));
+  }
+
+  #line(name: string): string | undefined {
+    const text = this.directory.text(name)?.trim();
+    return text === '' ? undefined : text;
+  }
+
+  /** When its preparation was complete. */
+  get createdAt(): bigint | undefined {
+    if (this.phase === 'embryo' || this.phase === 'prepare') return undefined;
+    return this.directory.modifiedAt(podFiles.manifest);
+  }
+
+  get startedAt(): bigint | undefined {
+    if (this.state !== 'running' && !isAfterRun(this.state)) return undefined;
+    return this.directory.modifiedAt(podFiles.pid) ?? this.directory.modifiedAt(podFiles.ppid);
+  }
+
+  /** When the last app of a pod that has exited did so. */
+  get finishedAt(): bigint | undefined {
+    if (!isAfterRun(this.state)) return undefined;
+    const times = this.apps().flatMap((app) => app.finishedAt ?? []);
+    return times.length === 0 ? undefined : times.reduce((a, b) => (a > b ? a : b));
+  }
+
+  get gcMarkedAt(): bigint | undefined {
+    return this.phase === 'exited-garbage' || this.phase === 'garbage' ? this.directory.changedAt() : undefined;
+  }
+
+  /** When it came to its phase: what grace and expiry periods count from. */
+  get phaseSince(): bigint {
+    return this.directory.changedAt();
+  }
+}

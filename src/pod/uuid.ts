@@ -1,0 +1,26 @@
+import { PodError } from './errors.ts';
+
+/** A pod's UUID, RFC 4122 text in lower case, 36 characters. */
+export type Uuid = string & { readonly __brand: 'Uuid' };
+
+const PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A whole UUID, in any case. @throws {PodError} `uuid-empty`, `uuid-invalid` */
+export function parseUuid(text: string): Uuid {
+  if (text === '') throw emptyUuid();
+  const lower = text.toLowerCase();
+  if (!isUuid(lower)) throw new PodError('uuid-invalid', `invalid UUID ${JSON.stringify(text)}`);
+  return lower;
+}
+
+export function isUuid(text: string): text is Uuid {
+  return PATTERN.test(text);
+}
+
+export function newUuid(): Uuid {
+  return crypto.randomUUID() as string as Uuid;
+}
+
+export function emptyUuid(): PodError {
+  return new PodError('uuid-empty', 'UUID cannot be empty', { hint: 'name a pod by its UUID or the start of it: rkt list' });
+}

@@ -1,0 +1,37 @@
+import type { Engine } from './engine.ts';
+import type { EngineParts } from './parts.ts';
+
+/** The engine's verbs. Each loads what it needs when it is called: start-up time is the product. */
+export function createEngine(parts: EngineParts): Engine {
+  return {
+    prepare: async (request) => (await import('./run.ts')).prepare(parts, request),
+    run: async (request) => (await import('./run.ts')).run(parts, request),
+    runPrepared: async (pod, options) => (await import('./run.ts')).runPrepared(parts, pod, options),
+    enter: async (request) => (await import('./enter.ts')).enter(parts, request),
+    list: async () => (await import('./list.ts')).list(parts),
+    status: async (pod) => (await import('./list.ts')).status(parts, pod),
+    wait: async (pod, until, timeoutMs) => (await import('./wait.ts')).waitForPod(parts, pod, until, timeoutMs),
+    podManifest: async (pod) => (await import('./list.ts')).podManifest(parts, pod),
+    stop: async (pod, options) => (await import('./stop.ts')).stop(parts, pod, options),
+    rm: async (pod) => (await import('./gc.ts')).removePod(parts, pod),
+    gc: async (request, observe) => (await import('./gc.ts')).collectGarbage(parts, request, observe),
+    fetch: async ({ images, pullPolicy }) =>
+      (await import('./find-images.ts')).findImages(parts, images, pullPolicy),
+    trust: async (request) => (await import('./trust.ts')).trust(parts, request),
+    imageList: async () => {
+      const { imageView } = await import('./images.ts');
+      return parts.store().list().map(imageView);
+    },
+    imageManifest: async (image) => {
+      const { resolveImage } = await import('./images.ts');
+      const store = parts.store();
+      return store.get(resolveImage(store, image))!.manifest;
+    },
+    imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
+    imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),
+    config: async () => {
+      const { renderConfig } = await import('#config');
+      return JSON.parse(renderConfig(parts.config())) as object;
+    },
+  };
+}

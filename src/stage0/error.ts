@@ -1,0 +1,22 @@
+import { RktError } from '#errors';
+
+export type Stage0ErrorCode =
+  | 'nothing-to-execute'
+  | 'no-apps'
+  | 'duplicate-app'
+  | 'bad-platform'
+  | 'bad-pod-manifest'
+  | 'pod-not-running'
+  | 'pod-running'
+  | 'pod-busy'
+  | 'no-such-app'
+  | 'which-app'
+  | 'port-without-network'
+  | 'no-stage1'
+  | 'no-tree'
+  | 'timeout';
+
+/** What a verb could not do. */
+export class Stage0Error extends RktError<Stage0ErrorCode> {
+  override readonly name = 'Stage0Error';
+}

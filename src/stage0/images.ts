@@ -1,0 +1,82 @@
+import { type ImageId, type ImageManifest, labelValue, parseImageName } from '#appc';
+import { listPods, phases } from '#pod';
+import type { StoredImage, Store } from '#store';
+import type { ImageGcResult, ImageRmResult } from './engine.ts';
+import type { EngineParts } from './parts.ts';
+import { lockPreparations } from './prepare-lock.ts';
+import type { ImageView } from './views.ts';
+
+/** An image as `rkt image list` shows it. */
+export function imageView(image: StoredImage): ImageView {
+  return {
+    id: image.id,
+    name: versionedName(image.manifest),
+    importTime: image.importTime,
+    lastUsed: image.lastUsed,
+    size: image.size,
+  };
+}
+
+/** `example.com/busybox:1.35.0`; without a version label only the name. */
+export function versionedName(manifest: Pick<ImageManifest, 'name' | 'labels'>): string {
+  const version = labelValue(manifest.labels, 'version');
+  return version === undefined ? manifest.name : `${manifest.name}:${version}`;
+}
+
+/** An image by ID, prefix of an ID or name, as every `rkt image` command takes it. */
+export function resolveImage(store: Store, text: string): ImageId {
+  if (text.startsWith('sha512-')) return store.resolve(text);
+  const { name, labels } = parseImageName(text);
+  const image = store.findByName(name, labels);
+  return image === undefined ? store.resolve(text) : image.id;
+}
+
+/** `rkt image rm`. An image named twice, however, is removed once. */
+export function removeImages(store: Store, images: readonly string[]): ImageRmResult[] {
+  const results: ImageRmResult[] = [];
+  const ids = new Set<ImageId>();
+  for (const image of images) {
+    try {
+      ids.add(resolveImage(store, image));
+    } catch (error) {
+      results.push({ kind: 'not found', image, error });
+    }
+  }
+  return [...results, ...[...ids].map((id) => removeImage(store, id))];
+}
+
+function removeImage(store: Store, id: ImageId): ImageRmResult {
+  try {
+    store.remove(id);
+    return { kind: 'removed', id };
+  } catch (error) {
+    return { kind: 'kept', id, error };
+  }
+}
+
+/** `rkt image gc`: trees no pod uses, then images long unused. */
+export async function collectImages(parts: EngineParts, gracePeriodMs: number): Promise<ImageGcResult> {
+  const store = parts.store();
+  // Exclusive: no pod is being prepared, so what the pods name now is all that is in use.
+  using _ = lockPreparations(parts.dataDir, 'exclusive');
+  const used = usedByPods(parts.dataDir);
+  const removedTrees = store.gcTrees(used.trees);
+  const removedImages = store.gcImages(used.images, gracePeriodMs);
+  store.gcLeftovers(used.trees);
+  return { removedTrees, images: removedImages.map((id) => ({ kind: 'removed', id })) };
+}
+
+function usedByPods(dataDir: string): { trees: Set<string>; images: Set<ImageId> } {
+  const trees = new Set<string>();
+  const images = new Set<ImageId>();
+  for (const pod of listPods(dataDir, phases)) {
+    const stage1 = pod.stage1TreeId();
+    if (stage1 !== undefined) trees.add(stage1);
+    for (const app of pod.apps()) {
+      images.add(app.imageId);
+      const tree = pod.appTreeId(app.name);
+      if (tree !== undefined) trees.add(tree);
+    }
+  }
+  return { trees, images };
+}

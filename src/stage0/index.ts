@@ -1,0 +1,7 @@
+/** The verbs of rkt on pods and images; what the command line and every service call. */
+export type * from './engine.ts';
+export type * from './requests.ts';
+export type * from './views.ts';
+export type { EngineParts } from './parts.ts';
+export { createEngine } from './create-engine.ts';
+export { Stage0Error, type Stage0ErrorCode } from './error.ts';

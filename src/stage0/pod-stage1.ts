@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { parseImageManifest } from '#appc';
+import { type Pod, podFiles } from '#pod';
+import type { Flavor, FlavorContext } from '#stage1/abi';
+import { Stage0Error } from './error.ts';
+import type { EngineParts } from './parts.ts';
+
+/** The stage1 that comes with this rkt. */
+export const DEFAULT_STAGE1 = 'coreos.com/rkt/stage1-oci';
+
+interface PodStage1 {
+  readonly flavor: Flavor;
+  readonly context: FlavorContext;
+}
+
+/**
+ * The flavor a pod was prepared with, and where it finds things.
+ *
+ * With `orDefault` a pod whose files were cut off by a crash of the machine gets the default flavor, which
+ * can still clean up after it.
+ */
+export async function podStage1(
+  parts: EngineParts,
+  pod: Pod,
+  options: { readonly orDefault?: boolean } = {},
+): Promise<PodStage1> {
+  try {
+    return await recordedStage1(parts, pod);
+  } catch (error) {
+    if (options.orDefault !== true) throw error;
+    return { flavor: (await parts.flavor(DEFAULT_STAGE1))!, context: contextOf(parts, pod, '') };
+  }
+}
+
+async function recordedStage1(parts: EngineParts, pod: Pod): Promise<PodStage1> {
+  const { name } = parseImageManifest(readFileSync(pod.file(podFiles.stage1Manifest), 'utf8'));
+  const flavor = await parts.flavor(name);
+  const tree = parts.store().openTree(pod.stage1TreeId() ?? '');
+  if (flavor === undefined || tree === undefined) {
+    throw new Stage0Error('no-stage1', `pod "${pod.uuid}" was prepared with the stage1 ${name}, which this rkt has not`);
+  }
+  return { flavor, context: contextOf(parts, pod, tree.lowerDirs[0]!) };
+}
+
+function contextOf(parts: EngineParts, pod: Pod, stage1Root: string): FlavorContext {
+  const warn = parts.listener.warn.bind(parts.listener);
+  return { podDir: pod.path, stage1Root, lockFd: -1, treeMounts: [], warn };
+}

@@ -1,0 +1,12 @@
+import { mkdirSync } from 'node:fs';
+import { type Lock, type LockMode, lockPath } from '#sys';
+
+/**
+ * The lock between preparing pods (shared) and collecting images (exclusive): while trees go from the store
+ * into a pod none of them is collected. Waits for it.
+ */
+export function lockPreparations(dataDir: string, mode: LockMode): Lock {
+  const directory = `${dataDir}/locks`;
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  return lockPath(`${directory}/prepareLock`, 'file', mode, { wait: true })!;
+}

@@ -1,0 +1,88 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AcName, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
+import { createPod, type Pod, podFiles } from '#pod';
+import type { Store } from '#store';
+import { Stage0Error } from './error.ts';
+import { findImages } from './find-images.ts';
+import type { EngineParts } from './parts.ts';
+import { checkPlatform } from './platform.ts';
+import { completePodManifest, planPodManifest } from './pod-manifest.ts';
+import { lockPreparations } from './prepare-lock.ts';
+import type { PrepareRequest } from './requests.ts';
+import { appNameFor } from './runtime-app.ts';
+import { loadDefaultStage1, type Stage1 } from './stage1-image.ts';
+
+/** A pod in phase `prepare`, complete but for the rename, and the stage1 it will run with. */
+export interface PreparedPod {
+  readonly pod: Pod;
+  readonly manifest: PodManifest;
+  readonly stage1: Stage1;
+}
+
+/**
+ * Makes a pod directory from images, fetching what the store lacks.
+ *
+ * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails it
+ * stays there and is collected as an aborted prepare.
+ */
+export async function preparePod(
+  parts: EngineParts,
+  request: PrepareRequest,
+  created: (uuid: string) => void = () => {},
+): Promise<PreparedPod> {
+  const store = parts.store();
+  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
+  const plan = await planPod(parts, store, request);
+  const pod = createPod(parts.dataDir);
+  created(pod.uuid);
+  using _ = lockPreparations(parts.dataDir, 'shared');
+  await writePod(pod, store, stage1, plan);
+  return { pod, manifest: plan.manifest, stage1 };
+}
+
+interface PodPlan {
+  readonly manifest: PodManifest;
+  readonly apps: readonly { readonly name: AcName; readonly id: ImageId }[];
+}
+
+async function planPod(parts: EngineParts, store: Store, request: PrepareRequest): Promise<PodPlan> {
+  if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath);
+  const ids = await findImages(parts, request.apps, request.pullPolicy);
+  const images = ids.map((id, at) => ({ argument: request.apps[at]!, id, manifest: usableManifest(store, id) }));
+  return {
+    manifest: planPodManifest(images, request),
+    apps: images.map((image) => ({ name: appNameFor(image), id: image.id })),
+  };
+}
+
+function planFromManifest(store: Store, path: string): PodPlan {
+  const manifest = parsePodManifest(readFileSync(path, 'utf8'));
+  const complete = completePodManifest(manifest, (app) => usableManifest(store, app.image.id));
+  return { manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
+}
+
+function usableManifest(store: Store, id: ImageId): ImageManifest {
+  const image = store.get(id);
+  if (image === undefined) {
+    throw new Stage0Error('bad-pod-manifest', `image ${id} is not in the store`, {
+      hint: 'fetch it first: rkt fetch IMAGE',
+    });
+  }
+  checkPlatform(image.manifest);
+  return image.manifest;
+}
+
+async function writePod(pod: Pod, store: Store, stage1: Stage1, plan: PodPlan): Promise<void> {
+  mkdirSync(pod.file('stage1'), { recursive: true, mode: 0o750 });
+  writeFileSync(pod.file(podFiles.stage1Manifest), store.readManifestText(stage1.id));
+  writeFileSync(pod.file(podFiles.stage1TreeStoreId), stage1.treeId);
+  for (const { name, id } of plan.apps) {
+    const tree = await store.tree(id);
+    store.touch(id);
+    mkdirSync(pod.file(podFiles.appInfo(name)), { recursive: true, mode: 0o750 });
+    writeFileSync(pod.file(podFiles.appManifest(name)), store.readManifestText(id));
+    writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
+  }
+  writeFileSync(pod.file(podFiles.overlayPrepared), '');
+  pod.writeManifest(plan.manifest);
+}

@@ -1,0 +1,75 @@
+import { mkdirSync } from 'node:fs';
+import type { PodManifest } from '#appc';
+import { type Pod, openPod } from '#pod';
+import { type Flavor, type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
+import { writeFileAtomic } from '#sys';
+import { writeDnsFiles } from './dns-files.ts';
+import { Stage0Error } from './error.ts';
+import { planTreeMounts } from './overlay.ts';
+import type { EngineParts } from './parts.ts';
+import { preparePod } from './prepare.ts';
+import type { PrepareRequest, RunOptions, RunRequest } from './requests.ts';
+import { podStage1 } from './pod-stage1.ts';
+
+/** `rkt prepare`: the UUID of a pod that waits to be run. */
+export async function prepare(parts: EngineParts, request: PrepareRequest): Promise<string> {
+  const { pod } = await preparePod(parts, request);
+  pod.toPrepared();
+  return pod.uuid;
+}
+
+/** `rkt run`: prepares a pod and becomes its supervisor. */
+export async function run(parts: EngineParts, request: RunRequest): Promise<never> {
+  const { pod, manifest } = await preparePod(parts, request.prepare, (uuid) => {
+    if (request.uuidFileSave !== undefined) writeFileAtomic(request.uuidFileSave, `${uuid}\n`);
+  });
+  return runPod(parts, pod, manifest, request.run);
+}
+
+/** `rkt run-prepared`: of several at once exactly one gets the pod. */
+export async function runPrepared(parts: EngineParts, uuid: string, options: RunOptions): Promise<never> {
+  const pod = openPod(parts.dataDir, uuid);
+  return runPod(parts, pod, pod.manifest(), options);
+}
+
+async function runPod(parts: EngineParts, pod: Pod, manifest: PodManifest, options: RunOptions): Promise<never> {
+  refusePortsWithoutNetwork(manifest, options.net);
+  pod.toRun();
+  const { flavor, context } = await podStage1(parts, pod);
+  const apps = manifest.apps.map((app) => app.name);
+  writeDnsFiles(pod.path, options);
+  mkdirSync(pod.file(stage1Layout.statusDirectory), { recursive: true, mode: 0o755 });
+  const treeMounts = planTreeMounts(pod, parts.store(), apps);
+  return enterStage1(flavor, { ...context, lockFd: pod.lock!.fd, treeMounts }, runArgs(parts, pod, options));
+}
+
+function enterStage1(flavor: Flavor, context: FlavorContext, args: RunArgs): Promise<never> {
+  process.chdir(context.podDir);
+  return flavor.run(context, args);
+}
+
+function refusePortsWithoutNetwork(manifest: PodManifest, net: string): void {
+  if ((manifest.ports ?? []).length === 0 || (net !== 'none' && net !== 'host')) return;
+  throw new Stage0Error('port-without-network', `--port flag does not work with '${net}' networking`, {
+    hint: 'leave out --net, or name a contained network',
+  });
+}
+
+function runArgs(parts: EngineParts, pod: Pod, options: RunOptions): RunArgs {
+  const { insecure, debug, configDirs } = parts.options;
+  return {
+    uuid: pod.uuid,
+    debug,
+    net: options.net,
+    interactive: options.interactive,
+    localConfig: configDirs.localDir,
+    privateUsers: '',
+    hostname: options.hostname ?? '',
+    disableCapabilitiesRestriction: insecure.capabilities,
+    disablePaths: insecure.paths,
+    disableSeccomp: insecure.seccomp,
+    dnsConfMode: { resolv: options.dns.mode, hosts: options.hosts.mode },
+    mutable: false,
+    ipc: options.ipc,
+  };
+}

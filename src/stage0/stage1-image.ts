@@ -1,0 +1,52 @@
+import { statSync } from 'node:fs';
+import type { ImageId, ImageManifest } from '#appc';
+import type { Store } from '#store';
+import { unlessMissing } from '#sys';
+import { Stage0Error } from './error.ts';
+
+/** A stage1 image in the store, unpacked. */
+export interface Stage1 {
+  readonly id: ImageId;
+  readonly manifest: ImageManifest;
+  readonly treeId: string;
+  /** The root of its files; absolute. */
+  readonly root: string;
+}
+
+/**
+ * The stage1 image that comes with this rkt, taken into the store at its first use.
+ *
+ * It is trusted because whoever installed rkt put it there; a changed file is taken in again.
+ */
+export async function loadDefaultStage1(store: Store, path: string): Promise<Stage1> {
+  const id = knownImage(store, path) ?? (await importStage1(store, path));
+  const image = store.get(id)!;
+  const tree = await store.tree(id);
+  return { id, manifest: image.manifest, treeId: tree.id, root: tree.lowerDirs[0]! };
+}
+
+function knownImage(store: Store, path: string): ImageId | undefined {
+  const record = store.readRemote(recordKey(path));
+  if (record === undefined || record.etag !== fileVersion(path)) return undefined;
+  return store.get(record.blobKey) === undefined ? undefined : record.blobKey;
+}
+
+async function importStage1(store: Store, path: string): Promise<ImageId> {
+  const etag = fileVersion(path);
+  const { id } = await store.importAci(path);
+  store.writeRemote({ url: recordKey(path), etag, downloadTime: BigInt(Date.now()) * 1_000_000n, blobKey: id });
+  return id;
+}
+
+const recordKey = (path: string): string => `file://${path}`;
+
+/** Changes when the file does: its size and its modification time. */
+function fileVersion(path: string): string {
+  const stat = unlessMissing(() => statSync(path, { bigint: true }));
+  if (stat === undefined) {
+    throw new Stage0Error('no-stage1', `the default stage1 image is not at ${path}`, {
+      hint: 'it belongs beside the rkt executable; build it with: npm run build',
+    });
+  }
+  return `${stat.size}-${stat.mtimeNs}`;
+}

@@ -1,0 +1,126 @@
+import type { App, PodManifest, RuntimeApp } from '#appc';
+import { planEnvironment } from './environment.ts';
+import { AppError } from './errors.ts';
+import { planVolumeMounts, type VolumeMount } from './mounts.ts';
+import { findAppProgram } from './program.ts';
+import { resolveInRootfs } from './rootfs-path.ts';
+import { resolveGroup, resolveUser } from './user.ts';
+import { openVolume } from './volumes.ts';
+
+/** A file or directory of the host to be seen in the app. */
+export interface AppMount {
+  readonly source: string;
+  /** Absolute in the rootfs, without links. */
+  readonly target: string;
+  readonly readOnly: boolean;
+  /** With what is mounted below the source. */
+  readonly recursive: boolean;
+  /** The source is a device node. */
+  readonly device?: { readonly type: 'c' | 'b'; readonly major: number; readonly minor: number };
+}
+
+/** Everything a flavor must know to start an app, but for what confines it. */
+export interface AppPlan {
+  readonly name: string;
+  readonly app: App;
+  /** Absolute path on the host. */
+  readonly rootfs: string;
+  readonly readOnlyRootfs: boolean;
+  readonly args: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly supplementaryGids: readonly number[];
+  readonly mounts: readonly AppMount[];
+}
+
+export interface AppPlanInput {
+  readonly podDir: string;
+  /** The app's root file system, mounted already. */
+  readonly rootfs: string;
+  readonly manifest: PodManifest;
+  readonly app: RuntimeApp;
+  readonly terminal?: string;
+  readonly metadataUrl?: string;
+  /** The image came from a Docker registry, where a lone user is its own group. */
+  readonly isDockerImage?: () => boolean;
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * What an app of the pod runs, as whom, where and with which mounts. Reads the app's rootfs and makes the
+ * pod's empty volumes.
+ *
+ * @throws {AppError}
+ */
+export function planApp(input: AppPlanInput): AppPlan {
+  const { rootfs, app: runtimeApp } = input;
+  const app = runtimeApp.app;
+  if (app === undefined) throw new AppError('no-app', `app "${runtimeApp.name}" says nothing to execute`);
+  const environment = planEnvironment({
+    appName: runtimeApp.name,
+    environment: app.environment ?? [],
+    ...(input.terminal === undefined ? {} : { terminal: input.terminal }),
+    ...(input.metadataUrl === undefined ? {} : { metadataUrl: input.metadataUrl }),
+  });
+  const cwd = app.workingDirectory || '/';
+  const uid = resolveUser(rootfs, app.user);
+  return {
+    name: runtimeApp.name,
+    app,
+    rootfs,
+    readOnlyRootfs: runtimeApp.readOnlyRootFS ?? false,
+    args: planArguments(input, app, cwd, environment.get('PATH')),
+    environment,
+    cwd,
+    uid,
+    gid: groupOf(input, app, uid),
+    supplementaryGids: app.supplementaryGIDs ?? [],
+    mounts: planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount)),
+  };
+}
+
+function planArguments(input: AppPlanInput, app: App, cwd: string, path: string | undefined): string[] {
+  const [program, ...rest] = app.exec;
+  if (program === undefined) {
+    const image = input.app.image.name ?? input.app.name;
+    throw new AppError('no-exec', `image "${image}" has an empty "exec" (try --exec=BINARY)`);
+  }
+  return [findAppProgram(input.rootfs, program, cwd, path), ...rest];
+}
+
+function groupOf(input: AppPlanInput, app: App, uid: number): number {
+  try {
+    return resolveGroup(input.rootfs, app.group);
+  } catch (error) {
+    if (app.group === app.user && input.isDockerImage?.() === true) return uid;
+    throw error;
+  }
+}
+
+function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
+  if (mount.implicit) {
+    const name = mount.volume.name.slice(input.app.name.length + 1);
+    input.warn(`warning: no volume specified for mount point "${name}", implicitly creating an "empty" volume. This volume will be removed when the pod is garbage-collected.`);
+  }
+  const { path: source, stat } = openVolume(input.podDir, mount.volume);
+  const planned: AppMount = {
+    source,
+    target: resolveInRootfs(input.rootfs, mount.path),
+    readOnly: mount.readOnly,
+    recursive: mount.volume.recursive ?? true,
+  };
+  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
+  const type = stat.isBlockDevice() ? 'b' : 'c';
+  return { ...planned, device: { type, ...deviceNumbers(stat.rdev) } };
+}
+
+/** The halves of a device number, as major(3) and minor(3) find them. */
+function deviceNumbers(device: number): { major: number; minor: number } {
+  const high = Math.floor(device / 2 ** 32);
+  return {
+    major: ((device >>> 8) & 0xfff) | (high & ~0xfff),
+    minor: (device & 0xff) | ((device >>> 12) & 0xfff00),
+  };
+}

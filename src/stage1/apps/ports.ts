@@ -1,0 +1,48 @@
+import type { ExposedPort, PodManifest, Port } from '#appc';
+import { AppError } from './errors.ts';
+
+/** A port of the host that leads to a port of the pod. */
+export interface PlannedPort {
+  readonly protocol: string;
+  readonly hostPort: number;
+  /** Absent: any address of the host. */
+  readonly hostIP?: string;
+  readonly podPort: number;
+}
+
+/**
+ * The ports a pod publishes: each leads where it says, or to the port of its name in an app.
+ *
+ * @throws {AppError} 'port-not-found', 'port-conflict'
+ */
+export function planPorts(manifest: PodManifest): PlannedPort[] {
+  const planned: PlannedPort[] = [];
+  for (const exposed of manifest.ports ?? []) {
+    const port = exposed.podPort ?? findAppPort(manifest, exposed);
+    const address = isAny(exposed.hostIP) ? {} : { hostIP: exposed.hostIP! };
+    const next = { protocol: port.protocol, hostPort: exposed.hostPort, ...address, podPort: port.port };
+    const other = planned.find((earlier) => conflict(earlier, next));
+    if (other !== undefined) {
+      const name = `${next.protocol}-${exposed.hostIP ?? '0.0.0.0'}:${next.hostPort}`;
+      throw new AppError('port-conflict', `port ${name} already mapped to pod port ${other.podPort}`);
+    }
+    planned.push(next);
+  }
+  return planned;
+}
+
+function findAppPort(manifest: PodManifest, exposed: ExposedPort): Port {
+  const found = manifest.apps.flatMap(({ app }) => (app?.ports ?? []).filter(({ name }) => name === exposed.name));
+  if (found.length === 1) return found[0]!;
+  const why = found.length === 0 ? 'could not be found in any apps' : 'is in more than one app';
+  throw new AppError('port-not-found', `port name "${exposed.name}" ${why}`);
+}
+
+function conflict(one: PlannedPort, other: PlannedPort): boolean {
+  if (one.protocol !== other.protocol || one.hostPort !== other.hostPort) return false;
+  return one.hostIP === undefined || other.hostIP === undefined || one.hostIP === other.hostIP;
+}
+
+function isAny(address: string | undefined): boolean {
+  return address === undefined || address === '0.0.0.0';
+}

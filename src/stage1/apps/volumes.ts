@@ -1,0 +1,58 @@
+import { chmodSync, chownSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import type { Volume } from '#appc';
+import { AppError } from './errors.ts';
+
+/** Relative to the pod's directory. */
+const SHARED_VOLUMES = 'sharedVolumes';
+const DEFAULT_MODE = '0755';
+
+/** Where an app's volume is on the host, ready to be bound. */
+export interface VolumeSource {
+  readonly path: string;
+  readonly stat: Stats;
+}
+
+/**
+ * Finds a host volume, or makes an empty one in the pod's directory with its mode and owner; an empty
+ * volume that another app of the pod has made already is taken as it is.
+ *
+ * @throws {AppError} 'volume-source-missing', 'bad-volume'
+ */
+export function openVolume(podDir: string, volume: Volume): VolumeSource {
+  const path = volume.kind === 'host' ? hostSource(volume) : makeEmptyVolume(podDir, volume);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined) return { path, stat };
+  throw new AppError('volume-source-missing', `Failed to stat ${path}: No such file or directory`, {
+    hint: `volume "${volume.name}" must exist on the host before the pod starts`,
+  });
+}
+
+function hostSource(volume: Volume): string {
+  if (volume.source?.startsWith('/')) return volume.source;
+  throw new AppError('bad-volume', `source of host volume "${volume.name}" must be an absolute path`);
+}
+
+function makeEmptyVolume(podDir: string, volume: Volume): string {
+  const mode = volume.mode ?? DEFAULT_MODE;
+  if (!/^[0-7]{1,5}$/.test(mode)) {
+    throw new AppError('bad-volume', `invalid mode "${mode}" for volume "${volume.name}"`);
+  }
+  const directory = `${podDir}/${SHARED_VOLUMES}`;
+  const path = `${directory}/${volume.name}`;
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  if (makeOnce(path)) {
+    chownSync(path, volume.uid ?? 0, volume.gid ?? 0);
+    chmodSync(path, Number.parseInt(mode, 8));
+  }
+  return path;
+}
+
+function makeOnce(path: string): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import type { IsolatorValue } from '#appc';
+import {
+  deviceRules,
+  maskedPaths,
+  planCapabilities,
+  planNoNewPrivileges,
+  planSeccomp,
+  readonlyPaths,
+} from '#security';
+import type { AppMount, AppPlan } from '#stage1/apps';
+import type { OciConfig, OciProcess } from './config-types.ts';
+import { type PodFile, planMounts } from './mounts.ts';
+import { type NamespaceInput, planNamespaces } from './namespaces.ts';
+import { appCgroup } from './pod-paths.ts';
+import { planResources } from './resources.ts';
+
+/** Which protections `--insecure-options` took away. */
+export interface Insecure {
+  readonly capabilities: boolean;
+  readonly paths: boolean;
+  readonly seccomp: boolean;
+}
+
+export interface ConfigInput {
+  readonly uuid: string;
+  readonly plan: AppPlan;
+  readonly isolators: readonly IsolatorValue[];
+  readonly insecure: Insecure;
+  /** The capabilities this process may hand on. */
+  readonly hostCapabilities: readonly string[];
+  readonly namespaces: NamespaceInput;
+  readonly shm: string;
+  readonly files: readonly PodFile[];
+  readonly terminal: boolean;
+}
+
+/** The configuration with which an OCI runtime starts an app. Pure; paths in it are absolute. */
+export function planConfig(input: ConfigInput): OciConfig {
+  const { plan, insecure, isolators } = input;
+  const seccomp = planSeccomp(isolators, insecure.seccomp);
+  return {
+    ociVersion: '1.0.2',
+    root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
+    process: planProcess(input, seccomp !== undefined),
+    mounts: planMounts({ shm: input.shm, files: input.files, volumes: plan.mounts }),
+    linux: {
+      cgroupsPath: appCgroup(input.uuid, plan.name),
+      namespaces: planNamespaces(input.namespaces),
+      resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice))),
+      maskedPaths: maskedPaths(insecure.paths),
+      readonlyPaths: readonlyPaths(insecure.paths),
+      rootfsPropagation: 'private',
+      ...(seccomp === undefined ? {} : { seccomp }),
+    },
+  };
+}
+
+/**
+ * Nothing is inheritable or ambient: root has the set, another user gets of it what a file gives.
+ */
+function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
+  const { plan, isolators, insecure } = input;
+  const planned = planCapabilities(isolators, insecure.capabilities);
+  const capabilities = planned.filter((name) => input.hostCapabilities.includes(name));
+  const oom = isolators.find((isolator) => isolator.kind === 'oom-score-adj');
+  return {
+    terminal: input.terminal,
+    user: { uid: plan.uid, gid: plan.gid, additionalGids: plan.supplementaryGids },
+    args: plan.args,
+    env: Array.from(plan.environment, ([name, value]) => `${name}=${value}`),
+    cwd: plan.cwd,
+    capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    noNewPrivileges: planNoNewPrivileges(isolators, { uid: plan.uid, filtered }),
+    ...(oom === undefined ? {} : { oomScoreAdj: oom.value }),
+  };
+}
+
+/** A device that the user gave as a volume may be used, and not made anew. */
+function volumeDevice({ device, readOnly }: AppMount) {
+  return device === undefined ? [] : [{ allow: true, ...device, access: readOnly ? 'r' : 'rw' }];
+}

@@ -1,0 +1,59 @@
+import { openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { type EnterArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
+import { becomeProcess, isTerminal, readTextIfExists, unlessMissing, unshareMounts } from '#sys';
+import { coverHybridCgroups } from './cgroup-view.ts';
+import type { OciConfig, OciProcess } from './config-types.ts';
+import { OciStage1Error } from './errors.ts';
+import { ociFiles } from './pod-paths.ts';
+import { findRuntime } from './runtime.ts';
+import { runtimeArguments } from './supervisor.ts';
+
+/**
+ * Becomes a command in an app: in all its namespaces and its cgroup, as its user, with its environment, its
+ * capabilities, its system call filter and no_new_privs; nothing the app may not do is open to it.
+ *
+ * @throws {OciStage1Error} 'no-app', 'not-running'
+ */
+export async function enter(context: FlavorContext, args: EnterArgs): Promise<never> {
+  const { podDir } = context;
+  const config = readRunningConfig(podDir, args.appName);
+  const terminal = isTerminal(0);
+  const runtime = findRuntime();
+  const processFd = openUnlinked(`${podDir}/${ociFiles.bundle(args.appName)}/enter-${process.pid}`, planEntered(config.process, args.command, terminal));
+  unshareMounts();
+  coverHybridCgroups(runtime);
+  const argv = [
+    runtime.path,
+    ...runtimeArguments(runtime, podDir),
+    'exec',
+    `--process=/proc/self/fd/${processFd}`,
+    ...(terminal ? ['--tty'] : []),
+    args.appName,
+  ];
+  return becomeProcess({ path: runtime.path, argv, env: {}, cwd: podDir, keepFds: [processFd] });
+}
+
+/** The app's process with another command, and the caller's terminal. */
+export function planEntered(app: OciProcess, command: readonly string[], terminal: boolean): OciProcess {
+  const term = process.env['TERM'];
+  const env = app.env.filter((entry) => term === undefined || !entry.startsWith('TERM='));
+  return { ...app, terminal, args: command, env: term === undefined ? env : [...env, `TERM=${term}`] };
+}
+
+function readRunningConfig(podDir: string, app: string): OciConfig {
+  const text = unlessMissing(() => readFileSync(`${podDir}/${ociFiles.config(app)}`, 'utf8'));
+  if (text === undefined) throw new OciStage1Error('no-app', `no app "${app}" has been started in this pod`);
+  if (readTextIfExists(`${podDir}/${stage1Layout.status(app)}`) !== undefined) {
+    throw new OciStage1Error('not-running', `cannot enter app "${app}": it has ended`);
+  }
+  return JSON.parse(text) as OciConfig;
+}
+
+/** A file that goes with its last descriptor, whatever becomes of this process. */
+function openUnlinked(path: string, value: unknown): number {
+  const fd = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  const bytes = Buffer.from(JSON.stringify(value));
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  return fd;
+}

@@ -1,0 +1,13 @@
+import { RktError } from '#errors';
+
+export type OciStage1ErrorCode =
+  | 'unsupported'
+  | 'no-runtime'
+  | 'no-app'
+  | 'not-running'
+  | 'bad-hostname';
+
+/** Why the default flavor cannot do what is asked. */
+export class OciStage1Error extends RktError<OciStage1ErrorCode> {
+  override readonly name = 'OciStage1Error';
+}

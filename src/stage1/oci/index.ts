@@ -1,0 +1,12 @@
+/** The default stage1: each app is a container of an OCI runtime, and a small supervisor stays with the pod. */
+import type { Flavor } from '#stage1/abi';
+
+/** Each verb is loaded when it is called: a start pays for nothing else. */
+export const ociFlavor: Flavor = {
+  name: 'coreos.com/rkt/stage1-oci',
+  run: async (context, args) => (await import('./run.ts')).run(context, args),
+  enter: async (context, args) => (await import('./enter.ts')).enter(context, args),
+  stop: async (context, args) => (await import('./stop.ts')).stop(context, args),
+  gc: async (context, args) => (await import('./gc.ts')).gc(context, args),
+};
+export { OciStage1Error } from './errors.ts';

@@ -1,0 +1,50 @@
+import type { AppMount } from '#stage1/apps';
+import type { OciMount } from './config-types.ts';
+
+/** A file of the pod that an app sees at `target`. */
+export interface PodFile {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+export interface MountInput {
+  /** What all apps of the pod have as /dev/shm: a directory on the host. */
+  readonly shm: string;
+  readonly files: readonly PodFile[];
+  readonly volumes: readonly AppMount[];
+}
+
+const KERNEL: readonly OciMount[] = [
+  { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+  { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+];
+
+/** The kernel's file systems, then the pod's files, then volumes: a volume may cover any of them. */
+export function planMounts(input: MountInput): OciMount[] {
+  const shm: OciMount = {
+    destination: '/dev/shm',
+    type: 'bind',
+    source: input.shm,
+    options: ['bind', 'nosuid', 'noexec', 'nodev'],
+  };
+  return [...KERNEL, shm, ...input.files.map(planFile), ...input.volumes.map(planVolume)];
+}
+
+function planFile({ source, target, readOnly }: PodFile): OciMount {
+  return { destination: target, type: 'bind', source, options: ['bind', readOnly ? 'ro' : 'rw', 'nosuid', 'nodev', 'noexec'] };
+}
+
+/** `private`: nothing an app mounts reaches the host; a recursive bind carries what is there at the start. */
+function planVolume({ source, target, readOnly, recursive }: AppMount): OciMount {
+  const options = [recursive ? 'rbind' : 'bind', readOnly ? 'ro' : 'rw', recursive ? 'rprivate' : 'private'];
+  return { destination: target, type: 'bind', source, options };
+}

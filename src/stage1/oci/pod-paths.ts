@@ -1,0 +1,29 @@
+/** Names of this flavor's own files in a pod, relative to its directory. */
+export const ociFiles = {
+  /** The runtime's state, its `--root`. */
+  runtimeRoot: 'stage1/runtime',
+  bundle: (app: string): string => `stage1/oci/${app}`,
+  config: (app: string): string => `stage1/oci/${app}/config.json`,
+  /** An empty directory, the root of the pod's init. */
+  initRoot: 'stage1/init-root',
+  /** A tmpfs all apps of the pod have as /dev/shm. */
+  shm: 'stage1/shm',
+  etc: 'stage1/rootfs/etc',
+  hostname: 'stage1/rootfs/etc/hostname',
+  hostsFallback: 'stage1/rootfs/etc/hosts-fallback',
+} as const;
+
+/** Where compiled seccomp filters are kept from pod to pod: beside the `pods` directory. */
+export const SECCOMP_CACHE_FROM_POD = '../../../stage1-oci/seccomp';
+
+/**
+ * The cgroup of a pod, relative to the root of each hierarchy, as systemd-machined named rkt's pods; in
+ * the name of a unit `\x2d` stands for a dash.
+ */
+export function podCgroup(uuid: string): string {
+  return `machine.slice/machine-rkt\\x2d${uuid.replaceAll('-', '\\x2d')}.scope`;
+}
+
+export function appCgroup(uuid: string, app: string): string {
+  return `/${podCgroup(uuid)}/system.slice/${app}.service`;
+}

@@ -1,0 +1,31 @@
+import type { FlavorContext, StopArgs } from '#stage1/abi';
+import { OciStage1Error } from './errors.ts';
+import { findPodProcesses } from './supervisor-process.ts';
+
+/** SIGRTMIN+3, "halt" to an init (systemd(1), SIGNALS), by number: libraries count SIGRTMIN differently. */
+const SIGNAL_HALT = 37;
+
+/**
+ * Asks the pod's supervisor to end the apps in an orderly way; it then exits with 0. `force`: kills the
+ * pod's init, and with it every app, and the supervisor.
+ *
+ * @throws {OciStage1Error} 'not-running'
+ */
+export async function stop({ podDir }: FlavorContext, args: StopArgs): Promise<void> {
+  const { supervisor, init } = findPodProcesses(podDir);
+  if (supervisor === undefined) {
+    throw new OciStage1Error('not-running', `cannot stop pod "${args.uuid}": it is not running`);
+  }
+  if (!args.force) return signal(supervisor, SIGNAL_HALT);
+  if (init !== undefined) signal(init, 'SIGKILL');
+  signal(supervisor, 'SIGKILL');
+}
+
+function signal(pid: number, name: NodeJS.Signals | number): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // It has ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

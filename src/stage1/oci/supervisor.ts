@@ -1,0 +1,58 @@
+import { namespaceFds, type PodNetwork } from './namespaces.ts';
+import { ociFiles } from './pod-paths.ts';
+import type { Runtime } from './runtime.ts';
+import { stage1Layout } from '#stage1/abi';
+
+export interface SupervisedApp {
+  readonly name: string;
+  readonly stdin: 'null' | 'inherit' | 'tty';
+}
+
+export interface SupervisorInput {
+  readonly path: string;
+  readonly uuid: string;
+  readonly lockFd: number;
+  readonly podDir: string;
+  readonly hostname: string;
+  readonly runtime: Runtime;
+  readonly network: PodNetwork;
+  readonly privateIpc: boolean;
+  readonly apps: readonly SupervisedApp[];
+}
+
+/** Milliseconds an app has between being asked to end and being killed. */
+const GRACE_MS = 10_000;
+
+/** The arguments of the pod's supervisor, whose working directory is the pod's. */
+export function planSupervisor(input: SupervisorInput): string[] {
+  const made = (['pid', 'ipc', 'uts', 'net'] as const).filter(
+    (name) => (name !== 'ipc' || input.privateIpc) && (name !== 'net' || input.network.kind === 'made'),
+  );
+  return [
+    input.path,
+    `--uuid=${input.uuid}`,
+    `--lock-fd=${input.lockFd}`,
+    `--runtime=${input.runtime.path}`,
+    ...runtimeArguments(input.runtime, input.podDir).map((argument) => `--runtime-arg=${argument}`),
+    `--status-dir=${stage1Layout.statusDirectory}`,
+    `--ready-link=${stage1Layout.supervisorStatus}`,
+    `--pid-file=${stage1Layout.pid}`,
+    `--unshare=${made.join(',')}`,
+    ...made.map((name) => `--ns-fd=${name}:${namespaceFds[name]}`),
+    `--hostname=${input.hostname}`,
+    `--init-root=${ociFiles.initRoot}`,
+    `--grace-ms=${GRACE_MS}`,
+    ...input.apps.flatMap(appArguments),
+  ];
+}
+
+/** Global flags of the runtime, before its verb. */
+export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
+  const root = [`--root=${podDir}/${ociFiles.runtimeRoot}`];
+  return runtime.kind === 'crun' ? [...root, '--cgroup-manager=cgroupfs'] : root;
+}
+
+function appArguments({ name, stdin }: SupervisedApp): string[] {
+  const input = stdin === 'tty' ? '--tty' : `--stdin=${stdin}`;
+  return [`--app=${name}`, `--bundle=${ociFiles.bundle(name)}`, input];
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { makeKey, makeOciLayout, makeRootfs, needs, startRegistry } from '#tests/support';
+import { openScene } from './scene.ts';
+
+test('fetch, an unsigned file, is refused', needs('root'), async () => {
+  await using scene = openScene();
+  const { output, stdout } = await scene.rkt(['fetch', scene.aci], { status: 254 });
+  assert.match(output, /fetch: .*busybox\.aci\.asc: no such file or directory/);
+  assert.equal(stdout, '');
+});
+
+test('fetch, an unsigned file with insecure image, prints the image ID and nothing else on stdout', needs('root'), async () => {
+  await using scene = openScene();
+  const { stdout } = await scene.insecure(['fetch', scene.aci]);
+  assert.match(stdout, /^sha512-[0-9a-f]{32}\n$/);
+  const full = await scene.insecure(['fetch', '--full', scene.aci]);
+  assert.match(full.stdout, /^sha512-[0-9a-f]{64}\n$/);
+  assert.ok(full.stdout.startsWith(stdout.trim()));
+});
+
+test('fetch, a signed file, needs the key to be trusted for the name', needs('root', 'gpg'), async () => {
+  await using scene = openScene();
+  using key = makeKey();
+  key.sign(scene.aci);
+  assert.match((await scene.rkt(['fetch', scene.aci], { status: 254 })).output, /openpgp: signature made by unknown entity/);
+  await scene.rkt(['trust', '--skip-fingerprint-review', '--prefix=example.com/other', key.publicKeyFile]);
+  await scene.rkt(['fetch', scene.aci], { status: 254 });
+  const trusted = await scene.rkt(['trust', '--skip-fingerprint-review', '--prefix=example.com/busybox', key.publicKeyFile]);
+  assert.match(trusted.output, /Added key for prefix "example\.com\/busybox" at/);
+  assert.match((await scene.rkt(['fetch', scene.aci])).stdout, /^sha512-/);
+});
+
+test('fetch, a file changed after signing, is refused though the key is trusted', needs('root', 'gpg'), async () => {
+  await using scene = openScene();
+  using key = makeKey();
+  key.sign(scene.aci);
+  await scene.rkt(['trust', '--skip-fingerprint-review', '--root', key.publicKeyFile]);
+  scene.makeAci('busybox.aci', { files: { '/etc/evil': 'evil' } });
+  await scene.rkt(['fetch', scene.aci], { status: 254 });
+  assert.equal((await scene.rkt(['image', 'list', '--no-legend', '--fields=name'])).stdout.includes('busybox'), false);
+});
+
+test('fetch, what is no image, is refused', needs('root'), async () => {
+  await using scene = openScene();
+  writeFileSync(scene.home.file('text.aci'), 'this is no tar');
+  await scene.insecure(['fetch', scene.home.file('text.aci')], { status: 254 });
+});
+
+for (const compression of ['gzip', 'zstd'] as const) {
+  test(`fetch, a ${compression} image of a registry, gives an ID that can be run`, needs('root', 'docker-registry', 'skopeo'), async () => {
+    await using scene = openScene();
+    await using registry = await startRegistry();
+    const rootfs = scene.home.file('rootfs');
+    mkdirSync(rootfs);
+    makeRootfs(rootfs);
+    const layout = scene.home.file('layout');
+    makeOciLayout(layout, { layers: [{ directory: rootfs, compression }], config: { Cmd: ['/bin/echo', 'from a registry'], Env: ['PATH=/bin'] } });
+    const image = await registry.push(layout, 'test/echo');
+    assert.notEqual((await scene.rkt(['fetch', `docker://${image}`], { status: 254 })).output, '');
+    const { stdout } = await scene.rkt(['--insecure-options=image,http', 'fetch', `docker://${image}`]);
+    const run = await scene.insecure(['run', '--net=none', stdout.trim()]);
+    assert.match(run.stdout, /from a registry/);
+  });
+}

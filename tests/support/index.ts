@@ -1,0 +1,9 @@
+/** What functional tests, the demo and the benchmarks start from: homes, images, keys, registries. */
+export { openHome, type Home, type RktOptions, rktProgram } from './home.ts';
+export { makeRootfs, makeBusyboxAci, type AciOptions } from './busybox.ts';
+export { makeKey, type SigningKey } from './signing-key.ts';
+export { makeOciLayout, type LayerOptions, type LayoutOptions } from './oci-layout.ts';
+export { startRegistry, type Registry } from './registry.ts';
+export { findLeaks } from './leaks.ts';
+export { run, type RunOptions, type RunResult } from './run.ts';
+export { missingPrograms, needs } from './needs.ts';
