@@ -1,4 +1,4 @@
-import type { Listener, ProgressEvent } from '../stage0/engine.ts';
+import type { Listener, ProgressEvent } from '#stage0';
 import { advance, type Progress, progressText } from './output/progress-line.ts';
 import type { Surroundings } from './surroundings.ts';
 

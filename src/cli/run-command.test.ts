@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseImageManifest, parsePodManifest } from '#appc';
 import { RktError } from '#errors';
-import type { Engine, Listener } from '../stage0/engine.ts';
-import type { GlobalOptions } from '../stage0/requests.ts';
+import type { Engine, GlobalOptions, Listener } from '#stage0';
 import { runCommand } from './run-command.ts';
 
 const uuid = '6f4f2914-c740-4285-b9d2-7d2920c83493';

@@ -1,4 +1,4 @@
-import type { GcEvent, ImageRmResult } from '../../stage0/engine.ts';
+import type { GcEvent, ImageRmResult } from '#stage0';
 import { goDuration } from './human.ts';
 import { errorText } from './error-text.ts';
 

@@ -1,4 +1,4 @@
-import type { ImageView } from '../../stage0/views.ts';
+import type { ImageView } from '#stage0';
 import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { humanSize, humanTime } from './human.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { ImageView, PodView } from '../../stage0/views.ts';
+import type { ImageView, PodView } from '#stage0';
 import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { goDuration, humanSize, humanTime } from './human.ts';

@@ -1,4 +1,4 @@
-import type { AppView, MountView, PodView } from '../../stage0/views.ts';
+import type { AppView, MountView, PodView } from '#stage0';
 
 /** A pod as `--format=json` of list and status has it. A field that is undefined is not printed. */
 export function podJson(pod: PodView): object {

@@ -1,4 +1,4 @@
-import type { NetworkView, PodView } from '../../stage0/views.ts';
+import type { NetworkView, PodView } from '#stage0';
 import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { humanTime } from './human.ts';

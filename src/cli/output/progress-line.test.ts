@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ProgressEvent } from '../../stage0/engine.ts';
+import type { ProgressEvent } from '#stage0';
 import { advance, type Progress, progressText } from './progress-line.ts';
 
 const MiB = 1024 * 1024;

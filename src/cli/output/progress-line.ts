@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../stage0/engine.ts';
+import type { ProgressEvent } from '#stage0';
 import { humanSize } from './human.ts';
 
 /** The terminal's column that the line must not pass. */

@@ -1,5 +1,5 @@
 import { type NameValue, parseAcName, parseMount } from '#appc';
-import type { AppArgument, ImageArgument } from '../../stage0/requests.ts';
+import type { AppArgument, ImageArgument } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { parseBool } from '../flags/values.ts';

@@ -1,5 +1,5 @@
 import { parseIp } from '#appc';
-import type { DnsOptions } from '../../stage0/requests.ts';
+import type { DnsOptions } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { NameValue } from '#appc';
-import type { PodEnvironment } from '../../stage0/requests.ts';
+import type { PodEnvironment } from '#stage0';
 import { CliError, isSystemError } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { describeSystemError } from '../output/error-text.ts';

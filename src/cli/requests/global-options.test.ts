@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GlobalOptions } from '../../stage0/requests.ts';
+import type { GlobalOptions } from '#stage0';
 import { parseCommandLine } from '../parse/command-line.ts';
 import { globalOptions } from './global-options.ts';
 

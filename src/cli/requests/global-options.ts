@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { GlobalOptions, InsecureOptions } from '../../stage0/requests.ts';
+import type { GlobalOptions, InsecureOptions } from '#stage0';
 import { CliError } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { parseOptionList } from '../flags/values.ts';

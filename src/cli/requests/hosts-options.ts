@@ -1,5 +1,5 @@
 import { parseIp } from '#appc';
-import type { HostsOptions } from '../../stage0/requests.ts';
+import type { HostsOptions } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { PrepareRequest } from '../../stage0/requests.ts';
+import type { PrepareRequest } from '#stage0';
 import { parseCommandLine } from '../parse/command-line.ts';
 import { prepareRequest } from './prepare-request.ts';
 

@@ -1,5 +1,5 @@
 import { type Mount, parseMount, parsePortFlag, parseVolume, type Volume } from '#appc';
-import type { AppArgument, PrepareRequest, PullPolicy } from '../../stage0/requests.ts';
+import type { AppArgument, PrepareRequest, PullPolicy } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import type { CommandLine } from '../parse/command-line.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunOptions } from '../../stage0/requests.ts';
+import type { RunOptions } from '#stage0';
 import { parseCommandLine } from '../parse/command-line.ts';
 import { checkPortsWithNet } from './net-option.ts';
 import { runOptions } from './run-options.ts';

@@ -1,4 +1,4 @@
-import type { RunOptions } from '../../stage0/requests.ts';
+import type { RunOptions } from '#stage0';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { dnsOptions } from './dns-options.ts';
 import { hostsOptions } from './hosts-options.ts';
