@@ -45,7 +45,6 @@ export async function bundle(dist: string, entry = join(root, ENTRY)): Promise<s
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    charset: 'utf8',
     supported: { 'dynamic-import': false },
     define: {
       'import.meta.url': '__moduleUrl',

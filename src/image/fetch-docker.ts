@@ -1,5 +1,5 @@
 import type { ImageId } from '#appc';
-import { type Descriptor, type Digest, layerCompression, type OciManifest, parseImageConfig, type Reference } from '#oci';
+import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
 import type { FindOptions, ImageContext } from './context.ts';
 import { planImageManifest } from './convert/image-manifest.ts';
 import { ImageError } from './image-error.ts';
@@ -47,8 +47,9 @@ function checkVerification(ctx: ImageContext): void {
 async function fetchAnew(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
   using client = openClient(reference, ctx);
   const { manifest, digest: manifestDigest } = await fetchManifest(client, reference);
+  checkIsImage(manifest);
   const config = parseImageConfig(await fetchConfig(client, manifest.config));
-  const layers = pairLayers(manifest, config.rootfs.diff_ids);
+  const layers = layersOf(manifest, config);
   const configDigest = manifest.config.digest;
   const imageManifest = planImageManifest({ reference, originalName, config, configDigest, manifestDigest });
   await fetchLayers(client, layers, ctx);
@@ -60,22 +61,6 @@ function openClient(reference: Reference, ctx: ImageContext): RegistryClient {
   const { insecure, config } = ctx;
   const policy = { plainHttp: insecure.http, verifyCertificates: !insecure.tls };
   return new RegistryClient({ registry, policy, credentials: () => findCredentials(registry, config) }, repository);
-}
-
-interface Layer {
-  readonly descriptor: Descriptor;
-  readonly diffId: Digest;
-}
-
-/** Layers with the digests of their content. @throws {ImageError} unsupported-image where they do not match */
-export function pairLayers(manifest: OciManifest, diffIds: readonly Digest[]): Layer[] {
-  if (manifest.layers.length !== diffIds.length) {
-    throw new ImageError(
-      'unsupported-image',
-      `the image has ${manifest.layers.length} layers but its configuration names ${diffIds.length}`,
-    );
-  }
-  return manifest.layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index]! }));
 }
 
 /** Brings all layers into the store, a few at a time. The first failure stops the others. */
@@ -93,12 +78,11 @@ async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx
   }
 }
 
-async function fetchLayer(client: RegistryClient, { descriptor, diffId }: Layer, ctx: ImageContext): Promise<void> {
-  const { digest, size } = descriptor;
+async function fetchLayer(client: RegistryClient, layer: Layer, ctx: ImageContext): Promise<void> {
+  const { digest, size, compression, diffId } = layer;
   const progress = (done: number): void => ctx.report.progress({ kind: 'layer', id: digest, done, total: size });
-  const compression = layerCompression(descriptor.mediaType);
   await ctx.store.addLayer({ diffId, digest, size, compression }, (partial) => {
     if (partial.size > size) partial.discard();
-    return blobStream(client, descriptor, { from: partial.size, onBytes: progress });
+    return blobStream(client, layer, { from: partial.size, onBytes: progress });
   });
 }

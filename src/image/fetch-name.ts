@@ -1,6 +1,6 @@
 import type { AcIdentifier, ImageId, Label } from '#appc';
 import type { FindOptions, ImageContext } from './context.ts';
-import { appcMachine } from './convert/architecture.ts';
+import { machineArchLabel } from './machine-platform.ts';
 import { ImageError } from './image-error.ts';
 import { notInStore } from './not-in-store.ts';
 
@@ -25,10 +25,8 @@ export async function fetchName(request: NameRequest, options: FindOptions, ctx:
 
 /** The image must be for this machine unless the name says otherwise. */
 export function withDefaults(labels: readonly Label[]): Label[] {
-  const defaults = [
-    { name: 'arch', value: appcMachine() },
-    { name: 'os', value: 'linux' },
-  ];
+  const arch = machineArchLabel();
+  const defaults = [...(arch === undefined ? [] : [{ name: 'arch', value: arch }]), { name: 'os', value: 'linux' }];
   return [...labels, ...defaults.filter(({ name }) => !labels.some((label) => label.name === name))];
 }
 

@@ -18,4 +18,5 @@ export {
   startProgram,
 } from './program.ts';
 export { isTerminal } from './terminal.ts';
+export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup } from './group.ts';

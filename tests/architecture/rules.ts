@@ -47,7 +47,7 @@ function outsideBreaches(source: Source, specifier: string, project: Package): B
   if (rule !== undefined && source.room !== undefined && !source.isTest && rule.room !== source.room) {
     return [`${source.path} imports ${specifier}, which only ${rule.room} may: ${rule.instead}`];
   }
-  if (source.room === undefined || specifier.startsWith('node:')) return [];
+  if (source.room === undefined || source.isTest || specifier.startsWith('node:')) return [];
   const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
   if (project.dependencies.includes(name)) return [];
   return [`${source.path} imports ${specifier}, which is neither node: nor among "dependencies" in package.json`];

@@ -1,17 +1,15 @@
 import { posix } from 'node:path';
 import type { App, NameValue } from '#appc';
-import type { OciConfig } from '#oci';
+import type { OciRunConfig } from '#oci';
 import { planMountPoints } from './mount-points.ts';
 import { planPorts } from './ports.ts';
 
-type ExecutionConfig = NonNullable<OciConfig['config']>;
-
 /** The appc app of the execution parameters of an OCI configuration (OCI image spec, config.md). */
-export function planApp(config: ExecutionConfig): App {
+export function planApp(config: OciRunConfig): App {
   const { user, group } = splitUser(config.User ?? '');
   const environment = planEnvironment(config.Env ?? []);
-  const mountPoints = planMountPoints(Object.keys(config.Volumes ?? {}));
-  const ports = planPorts(Object.keys(config.ExposedPorts ?? {}));
+  const mountPoints = planMountPoints(config.Volumes ?? []);
+  const ports = planPorts(config.ExposedPorts ?? []);
   const labels = sortedEntries(config.Labels ?? {});
   return {
     exec: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],

@@ -1,7 +1,6 @@
-import { AC_VERSION, type Annotation, type ImageManifest, type Label, sanitizeAcIdentifier } from '#appc';
+import { AC_VERSION, type Annotation, appcPlatform, type ImageManifest, type Label, sanitizeAcIdentifier } from '#appc';
 import { type Digest, digestHex, type OciConfig, type Reference } from '#oci';
 import { planApp } from './app.ts';
-import { appcArchitecture } from './architecture.ts';
 
 export interface ConvertedImage {
   readonly reference: Reference;
@@ -29,13 +28,14 @@ export function planImageManifest(image: ConvertedImage): ImageManifest {
     labels: planLabels(image),
     annotations: planAnnotations(image),
   } as const;
-  return config.config === undefined ? manifest : { ...manifest, app: planApp(config.config) };
+  return { ...manifest, app: planApp(config.config) };
 }
 
 function planLabels({ reference, config }: ConvertedImage): Label[] {
+  const { os, arch } = appcPlatform(config);
   return [
-    { name: 'arch', value: appcArchitecture(config.os, config.architecture, config.variant) },
-    { name: 'os', value: config.os },
+    { name: 'arch', value: arch },
+    { name: 'os', value: os },
     { name: 'version', value: reference.digest ?? reference.tag ?? 'latest' },
   ];
 }
@@ -51,12 +51,12 @@ function planAnnotations(image: ConvertedImage): Annotation[] {
     ['appc.io/docker/tag', reference.tag ?? (reference.digest === undefined ? 'latest' : undefined)],
     ['appc.io/docker/imageid', digestHex(image.configDigest)],
     ['appc.io/docker/manifesthash', image.manifestDigest],
-    ['appc.io/docker/entrypoint', renderWords(config.config?.Entrypoint)],
-    ['appc.io/docker/cmd', renderWords(config.config?.Cmd)],
+    ['appc.io/docker/entrypoint', renderWords(config.config.Entrypoint)],
+    ['appc.io/docker/cmd', renderWords(config.config.Cmd)],
   ];
   return values.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
 }
 
-function renderWords(words: readonly string[] | null | undefined): string | undefined {
-  return words == null || words.length === 0 ? undefined : JSON.stringify(words);
+function renderWords(words: readonly string[] | undefined): string | undefined {
+  return words === undefined || words.length === 0 ? undefined : JSON.stringify(words);
 }

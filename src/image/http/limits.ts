@@ -9,8 +9,6 @@ export interface Timeouts {
 export const TIMEOUTS: Timeouts = { connect: 30_000, idle: 60_000 };
 export const REDIRECT_LIMIT = 5;
 export const HEADER_LIMIT = 32 << 10;
-export const MANIFEST_LIMIT = 4 << 20;
-export const CONFIG_LIMIT = 8 << 20;
 export const TOKEN_LIMIT = 64 << 10;
 export const ERROR_LIMIT = 16 << 10;
 export const SIGNATURE_LIMIT = 1 << 20;

@@ -1,12 +1,19 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#errors';
-import type { Descriptor } from '#oci';
+import type { Digest } from '#oci';
 import { ImageError } from '../image-error.ts';
 import { isBrief } from '../http/retry.ts';
 import { RETRY_WAITS } from '../http/limits.ts';
 import type { HttpResponse } from '../http/http-client.ts';
 import type { RegistryClient } from './registry-client.ts';
+
+/** What a blob must turn out to be. */
+export interface BlobIdentity {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
 
 export interface BlobOptions {
   /** Bytes of the blob the caller has already; the stream begins after them. */
@@ -17,32 +24,32 @@ export interface BlobOptions {
 
 /**
  * A blob's bytes as a stream that goes on where a broken connection left it. It ends with an error as
- * soon as the blob is longer or shorter than its descriptor says; digests are the reader's to check.
+ * soon as the blob is longer or shorter than it should be; digests are the reader's to check.
  */
-export function blobStream(client: RegistryClient, descriptor: Descriptor, options: BlobOptions = {}): Readable {
-  return Readable.from(readBlob(client, descriptor, options), { objectMode: false });
+export function blobStream(client: RegistryClient, blob: BlobIdentity, options: BlobOptions = {}): Readable {
+  return Readable.from(readBlob(client, blob, options), { objectMode: false });
 }
 
 async function* readBlob(
   client: RegistryClient,
-  descriptor: Descriptor,
+  blob: BlobIdentity,
   options: BlobOptions,
 ): AsyncGenerator<Buffer, void> {
   const waits = options.retryWaits ?? RETRY_WAITS;
   let done = options.from ?? 0;
-  for (let failures = 0; done < descriptor.size; ) {
+  for (let failures = 0; done < blob.size; ) {
     try {
-      for await (const chunk of await openFrom(client, descriptor, done)) {
+      for await (const chunk of await openFrom(client, blob, done)) {
         done += chunk.length;
-        if (done > descriptor.size) throw sizeError(descriptor, 'more than');
+        if (done > blob.size) throw sizeError(blob, 'more than');
         options.onBytes?.(done);
         yield chunk;
         failures = 0;
       }
-      if (done < descriptor.size) throw Object.assign(sizeError(descriptor, 'less than'), { brief: true });
+      if (done < blob.size) throw Object.assign(sizeError(blob, 'less than'), { brief: true });
     } catch (error) {
       const wait = waits[failures++];
-      if (wait === undefined || !mayGoOn(error)) throw blobError(descriptor, error);
+      if (wait === undefined || !mayGoOn(error)) throw blobError(blob, error);
       await sleep(wait);
     }
   }
@@ -52,12 +59,12 @@ function mayGoOn(error: unknown): boolean {
   return isBrief(error) || (error as { brief?: boolean }).brief === true;
 }
 
-async function openFrom(client: RegistryClient, descriptor: Descriptor, from: number): Promise<AsyncIterable<Buffer>> {
+async function openFrom(client: RegistryClient, blob: BlobIdentity, from: number): Promise<AsyncIterable<Buffer>> {
   const response = await client.get({
-    path: `blobs/${descriptor.digest}`,
+    path: `blobs/${blob.digest}`,
     headers: from === 0 ? {} : { range: `bytes=${from}-` },
     accept: from === 0 ? [200] : [200, 206],
-    what: `blob ${descriptor.digest}`,
+    what: `blob ${blob.digest}`,
   });
   return response.status === 206 && startOf(response) === from ? response.body : skip(response, from);
 }
@@ -80,11 +87,11 @@ async function* skip(response: HttpResponse, from: number): AsyncGenerator<Buffe
   }
 }
 
-function sizeError(descriptor: Descriptor, how: string): ImageError {
-  return new ImageError('digest-mismatch', `blob ${descriptor.digest}: ${how} the ${descriptor.size} bytes it should have`);
+function sizeError(blob: BlobIdentity, how: string): ImageError {
+  return new ImageError('digest-mismatch', `blob ${blob.digest}: ${how} the ${blob.size} bytes it should have`);
 }
 
-function blobError(descriptor: Descriptor, cause: unknown): unknown {
+function blobError(blob: BlobIdentity, cause: unknown): unknown {
   if (cause instanceof ImageError) return cause;
-  return new ImageError('connection-failed', `blob ${descriptor.digest}: ${messageOf(cause)}`, { cause });
+  return new ImageError('connection-failed', `blob ${blob.digest}: ${messageOf(cause)}`, { cause });
 }

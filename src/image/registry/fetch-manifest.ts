@@ -3,7 +3,9 @@ import {
   type Descriptor,
   type Digest,
   digestAlgorithm,
-  MEDIA_TYPES,
+  MANIFEST_MEDIA_TYPES,
+  MAXIMUM_CONFIG_BYTES,
+  MAXIMUM_MANIFEST_BYTES,
   type OciManifest,
   parseDigest,
   parseManifest,
@@ -11,10 +13,9 @@ import {
   selectPlatform,
 } from '#oci';
 import { ImageError } from '../image-error.ts';
-import { CONFIG_LIMIT, MANIFEST_LIMIT } from '../http/limits.ts';
 import { readBody } from '../http/read-body.ts';
 import type { RegistryClient } from './registry-client.ts';
-import { machineArchitecture } from '../convert/architecture.ts';
+import { machinePlatform } from '../machine-platform.ts';
 
 const INDEX_DEPTH = 3;
 
@@ -36,7 +37,7 @@ export async function fetchManifest(client: RegistryClient, reference: Reference
     const digest = checkBytes(bytes, wanted, `manifest ${wanted.name}`);
     const parsed = parseManifest(bytes, mediaType);
     if (parsed.kind === 'manifest') return { manifest: parsed, digest };
-    const entry = selectPlatform(parsed, { os: 'linux', ...machineArchitecture() });
+    const entry = selectPlatform(parsed, machinePlatform());
     wanted = { name: entry.digest, digest: entry.digest, size: entry.size };
   }
   throw new ImageError('unsupported-image', `${client.registry}/${client.repository}: an index of indexes of indexes`);
@@ -51,26 +52,19 @@ async function getManifest(client: RegistryClient, wanted: { name: string }) {
   const what = `manifest ${client.registry}/${client.repository} ${wanted.name}`;
   const response = await client.get({
     path: `manifests/${wanted.name}`,
-    headers: { accept: ACCEPTED.join(', ') },
+    headers: { accept: MANIFEST_MEDIA_TYPES.join(', ') },
     accept: [200],
     what,
   });
-  const bytes = await readBody(response.body, MANIFEST_LIMIT, what);
-  return { bytes, mediaType: response.headers['content-type']?.split(';')[0]?.trim() };
+  const bytes = await readBody(response.body, MAXIMUM_MANIFEST_BYTES, what);
+  return { bytes, mediaType: response.headers['content-type'] };
 }
-
-const ACCEPTED = [
-  MEDIA_TYPES.ociManifest,
-  MEDIA_TYPES.ociIndex,
-  MEDIA_TYPES.dockerManifest,
-  MEDIA_TYPES.dockerManifestList,
-];
 
 /** A small blob, whole: the image's configuration. @throws {ImageError} digest-mismatch, too-large */
 export async function fetchConfig(client: RegistryClient, descriptor: Descriptor): Promise<Buffer> {
   const what = `configuration ${descriptor.digest}`;
   const response = await client.get({ path: `blobs/${descriptor.digest}`, accept: [200], what });
-  const bytes = await readBody(response.body, Math.min(CONFIG_LIMIT, descriptor.size), what);
+  const bytes = await readBody(response.body, Math.min(MAXIMUM_CONFIG_BYTES, descriptor.size), what);
   checkBytes(bytes, descriptor, what);
   return bytes;
 }

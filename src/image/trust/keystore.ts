@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
 import { writeFileAtomic } from '#sys';
+import { ImageError } from '../image-error.ts';
 import { type KeyFile, readKeyFiles } from './key-files.ts';
 
 export interface KeystoreDirs {
@@ -45,7 +46,14 @@ export function openKeystore(dirs: KeystoreDirs): Keystore {
 
 function keyDirectory(configDir: string, prefix: AcIdentifier | undefined): string {
   const keys = join(configDir, 'trustedkeys');
-  return prefix === undefined ? join(keys, 'root.d') : join(keys, 'prefix.d', parseAcIdentifier(prefix));
+  return prefix === undefined ? join(keys, 'root.d') : join(keys, 'prefix.d', parsePath(prefix));
+}
+
+/** An identifier that names a directory below prefix.d and none elsewhere: `a/../b` is an identifier too. */
+function parsePath(name: AcIdentifier): AcIdentifier {
+  const parsed = parseAcIdentifier(name);
+  if (parsed.split('/').every((part) => part !== '' && part !== '.' && part !== '..')) return parsed;
+  throw new ImageError('bad-key', `no key can be trusted for "${name}": it is no path of names`);
 }
 
 /** Later directories count more: local after system, prefixes after root, the longer prefix after the shorter. */
@@ -63,8 +71,8 @@ function readKeysFor(dirs: KeystoreDirs, name: AcIdentifier): ReadonlyMap<string
   return keys;
 }
 
-/** `a.com/b/c` → `a.com`, `a.com/b`, `a.com/b/c`. */
+/** `a.com/b/c` → `a.com`, `a.com/b`, `a.com/b/c`. @throws {ImageError} bad-key for what is no path of names */
 export function prefixesOf(name: AcIdentifier): AcIdentifier[] {
-  const parts = parseAcIdentifier(name).split('/');
+  const parts = parsePath(name).split('/');
   return parts.map((_, index) => parts.slice(0, index + 1).join('/') as AcIdentifier);
 }

@@ -62,8 +62,7 @@ async function checkSignatures(path: string, signature: Signature, keys: Key[], 
   const binary = Readable.toWeb(createReadStream(path)) as never;
   const message = await openpgp.createMessage({ binary });
   const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary' });
-  for (const { verified } of result.signatures) verified.catch(() => {});
-  await drain(result.data as unknown as AsyncIterable<unknown>);
+  await Promise.allSettled(result.signatures.map(({ verified }) => verified));
   const failures: unknown[] = [];
   for (const { keyID, verified } of result.signatures) {
     const key = keys.find((candidate) => candidate.getKeys(keyID).length > 0);
@@ -79,10 +78,6 @@ async function checkSignatures(path: string, signature: Signature, keys: Key[], 
   const [cause] = failures;
   if (cause === undefined) throw unknownSigner(name);
   throw new ImageError('bad-signature', `openpgp: invalid signature: ${describe(cause)}`, { cause });
-}
-
-async function drain(data: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of data);
 }
 
 /** A signature is judged by its own date; a key that is gone by now must not vouch for anything new or old. */

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { IsolatorValue } from '#appc';
+import type { AppPlan } from '#stage1/apps';
+import { type ConfigInput, planConfig } from './config.ts';
+
+const DEFAULT_CAPABILITIES = ['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_RAW', 'CAP_SYS_ADMIN'];
+
+const plan: AppPlan = {
+  name: 'web',
+  app: { exec: ['/bin/web'], user: '0', group: '0' },
+  rootfs: '/var/lib/rkt/pods/run/u/stage1/rootfs/opt/stage2/web/rootfs',
+  readOnlyRootfs: false,
+  args: ['/bin/web', '-v'],
+  environment: new Map([['PATH', '/bin'], ['AC_APP_NAME', 'web']]),
+  cwd: '/srv',
+  uid: 0,
+  gid: 0,
+  supplementaryGids: [],
+  mounts: [],
+};
+
+const input: ConfigInput = {
+  uuid: '11111111-2222-4333-8444-555555555555',
+  plan,
+  isolators: [],
+  insecure: { capabilities: false, paths: false, seccomp: false },
+  hostCapabilities: DEFAULT_CAPABILITIES,
+  namespaces: { supervisorPid: 4711, network: { kind: 'made' }, privateIpc: true, cgroup: true },
+  shm: '/var/lib/rkt/pods/run/u/stage1/shm',
+  files: [{ source: '/var/lib/rkt/pods/run/u/stage1/rootfs/etc/hostname', target: '/etc/hostname', readOnly: false }],
+  terminal: false,
+};
+
+/** The filter is long and has tests of its own. `UPDATE_GOLDEN=1` writes the files anew. */
+function checkGolden(name: string, given: ConfigInput): void {
+  const { seccomp, ...linux } = planConfig(given).linux;
+  const config = { ...planConfig(given), linux: { ...linux, seccomp: seccomp?.defaultAction } };
+  const text = `${JSON.stringify(config, undefined, 2)}\n`;
+  const file = new URL(`./golden/${name}.json`, import.meta.url);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text);
+  assert.equal(text, readFileSync(file, 'utf8'));
+}
+
+test('planConfig, an app that says nothing, is confined by default', () => checkGolden('plain', input));
+
+test('planConfig, user, limits, volumes and a contained network', () => {
+  const isolators: IsolatorValue[] = [
+    { kind: 'memory', limitBytes: 44040192 },
+    { kind: 'cpu', limitMilli: 900 },
+    { kind: 'cpu-shares', shares: 12345 },
+    { kind: 'oom-score-adj', value: 99 },
+    { kind: 'seccomp-remove', set: ['reboot'], errno: 'ENOSYS' },
+  ];
+  const mounts = [
+    { source: '/srv/data', target: '/data', readOnly: true, recursive: true },
+    { source: '/dev/loop-control', target: '/loop', readOnly: false, recursive: false, device: { type: 'c', major: 10, minor: 237 } },
+  ] as const;
+  checkGolden('full', {
+    ...input,
+    plan: { ...plan, uid: 1000, gid: 100, supplementaryGids: [5, 6], readOnlyRootfs: true, mounts },
+    isolators,
+    namespaces: { ...input.namespaces, network: { kind: 'path', path: '/var/run/netns/cni-u' } },
+    terminal: true,
+  });
+});
+
+test('planConfig, everything insecure on the host network and ipc', () => {
+  checkGolden('insecure', {
+    ...input,
+    insecure: { capabilities: true, paths: true, seccomp: true },
+    namespaces: { supervisorPid: 4711, network: { kind: 'host' }, privateIpc: false, cgroup: false },
+    shm: '/dev/shm',
+  });
+});

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseHierarchies } from './cgroup-view.ts';
+import { addHost, renderResolvConf } from './pod-files.ts';
+import { appCgroup } from './pod-paths.ts';
+
+test('addHost, an address that is there, gets one more name', () => {
+  assert.equal(addHost('::1 six\n127.0.0.1 localhost\n127.0.0.1 again\n', '127.0.0.1', 'me'), '::1 six\n127.0.0.1 localhost me\n127.0.0.1 again\n');
+});
+
+test('addHost, an address that is not there, gets a line', () => {
+  assert.equal(addHost('10.0.0.1 x', '127.0.0.1', 'me'), '10.0.0.1 x\n127.0.0.1 me\n');
+});
+
+test('renderResolvConf, everything, is one line each', () => {
+  const dns = { nameservers: ['1.1.1.1', '2.2.2.2'], search: ['a.org', 'b.org'], domain: 'a.org', options: ['rotate'] };
+  assert.equal(renderResolvConf(dns), 'nameserver 1.1.1.1\nnameserver 2.2.2.2\nsearch a.org b.org\ndomain a.org\noptions rotate\n');
+  assert.equal(renderResolvConf({ nameservers: [], search: [], options: [] }), '');
+});
+
+test('appCgroup, a pod, is named as machined does', () => {
+  assert.equal(appCgroup('12-34', 'web'), '/machine.slice/machine-rkt\\x2d12\\x2d34.scope/system.slice/web.service');
+});
+
+test('parseHierarchies, mountinfo of a hybrid host, finds both versions and no bind mounts', () => {
+  const mountinfo = [
+    '31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw',
+    '32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:7 - cgroup cgroup rw,cpu',
+    '33 31 0:30 /part /mnt/part rw,relatime - cgroup cgroup rw,cpuset',
+    '41 31 0:38 / /sys/fs/cgroup/with\\040space rw,relatime - cgroup2 cgroup2 rw',
+  ].join('\n');
+  assert.deepEqual(parseHierarchies(mountinfo), [
+    { path: '/sys/fs/cgroup/cpu', version: 1 },
+    { path: '/sys/fs/cgroup/with space', version: 2 },
+  ]);
+});

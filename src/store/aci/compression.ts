@@ -1,0 +1,82 @@
+import { createReadStream, openSync, readSync, closeSync } from 'node:fs';
+import { findProgram, startProgram } from '#sys';
+import { StoreError } from '../store-error.ts';
+import { openDecompressor } from '../unpack/decompress.ts';
+
+export type AciCompression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
+
+const READ_SIZE = 1 << 20;
+const MAGIC: readonly (readonly [AciCompression, Buffer])[] = [
+  ['gzip', Buffer.of(0x1f, 0x8b)],
+  ['bzip2', Buffer.from('BZh')],
+  ['xz', Buffer.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)],
+  ['zstd', Buffer.of(0x28, 0xb5, 0x2f, 0xfd)],
+];
+
+/** How a file is compressed, by its first bytes; its name says nothing. */
+export function detectCompression(path: string): AciCompression {
+  const head = Buffer.alloc(6);
+  const fd = openSync(path, 'r');
+  try {
+    const length = readSync(fd, head, 0, head.length, 0);
+    const found = MAGIC.find(([, magic]) => head.subarray(0, length).indexOf(magic) === 0);
+    return found?.[0] ?? 'none';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * A file's content, uncompressed. gzip and zstd are Node's own, bzip2 and xz are the system's programs.
+ *
+ * @throws {StoreError} `unsupported-compression` where the program is not installed
+ */
+export async function* readUncompressed(path: string): AsyncGenerator<Buffer> {
+  const compression = detectCompression(path);
+  if (compression === 'bzip2' || compression === 'xz') yield* throughProgram(compression, path);
+  else yield* throughZlib(compression, path);
+}
+
+async function* throughZlib(compression: 'none' | 'gzip' | 'zstd', path: string): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: READ_SIZE });
+  const decompressor = await openDecompressor(compression);
+  if (decompressor === undefined) return yield* file as AsyncIterable<Buffer>;
+  file.on('error', (error) => decompressor.destroy(error));
+  try {
+    yield* file.pipe(decompressor) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw damaged(error as Error);
+  } finally {
+    file.destroy();
+    decompressor.destroy();
+  }
+}
+
+async function* throughProgram(name: 'bzip2' | 'xz', path: string): AsyncGenerator<Buffer> {
+  const program = findProgram(name);
+  if (program === undefined) {
+    throw new StoreError('unsupported-compression', `the archive is compressed by ${name}, which is not installed`, {
+      hint: `install ${name}`,
+    });
+  }
+  const fd = openSync(path, 'r');
+  const child = startProgram(program, ['-dc'], { stdio: [fd, 'pipe', 'ignore'] });
+  closeSync(fd);
+  const status = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  try {
+    yield* child.stdout! as AsyncIterable<Buffer>;
+    if ((await status) !== 0) throw damaged(new Error(`${name} refused it`));
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+function damaged(error: Error): Error {
+  const isZlib = (error as { code?: string }).code?.startsWith('E') !== true;
+  return isZlib || error instanceof StoreError
+    ? new StoreError('hostile-archive', `the archive cannot be decompressed: ${error.message}`, { cause: error })
+    : error;
+}

@@ -1,0 +1,19 @@
+import type { ImageId } from '#appc';
+import { listImageIds, readImageRecord, removeImage } from '../image-records.ts';
+import type { CasLayout } from '../layout.ts';
+
+/** See {@link Store.gcImages}. */
+export function gcImages(
+  layout: CasLayout,
+  referenced: ReadonlySet<string>,
+  gracePeriodMs: number,
+  now = Date.now(),
+): ImageId[] {
+  const latest = BigInt(Math.floor(now - gracePeriodMs)) * 1_000_000n;
+  const unused = listImageIds(layout).filter((id) => {
+    const record = readImageRecord(layout, id);
+    return !referenced.has(id) && record !== undefined && record.lastUsed <= latest;
+  });
+  for (const id of unused) removeImage(layout, id);
+  return unused;
+}

@@ -1,0 +1,137 @@
+import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type AcIdentifier, type ImageId, type ImageManifest, type Label, parseImageManifest } from '#appc';
+import { listDirectory, unlessMissing, writeFileAtomic } from '#sys';
+import type { CasLayout } from './layout.ts';
+import { FILE_MODE, makeStoreDirectory } from './modes.ts';
+import { StoreError } from './store-error.ts';
+import { readTreeSize } from './tree/tree-records.ts';
+import type { LayerDigest, StoredImage } from './types.ts';
+
+/** What the index says of an image: cas/db/image/<id>.json, written once. Its mtime is the time of last use. */
+export interface ImageRecord {
+  readonly id: ImageId;
+  readonly kind: 'aci' | 'layers';
+  readonly name: AcIdentifier;
+  readonly labels: readonly Label[];
+  /** Nanoseconds since the epoch. */
+  readonly importTime: bigint;
+  /** Bytes of the ACI, or of the layers' archives. */
+  readonly size: number;
+  readonly layers?: readonly LayerDigest[];
+  /** The tree the image has, as far as it is known. */
+  readonly treeId?: string;
+}
+
+const SUFFIX = '.json';
+
+export function writeImageRecord(layout: CasLayout, record: ImageRecord): void {
+  makeStoreDirectory(layout.root, layout.imageRecords);
+  const json = { ...record, importTime: String(record.importTime) };
+  writeFileAtomic(layout.image(record.id), `${JSON.stringify(json)}\n`, { mode: FILE_MODE, durable: true });
+}
+
+/** Undefined where there is none, or none that is whole. */
+export function readImageRecord(layout: CasLayout, id: ImageId): (ImageRecord & { lastUsed: bigint }) | undefined {
+  const path = layout.image(id);
+  return unlessMissing(() => {
+    const record = parseRecord(readFileSync(path, 'utf8'));
+    if (record === undefined) return undefined;
+    // The kernel's clock for files is coarser than ours: an image is not used before it is imported.
+    const { mtimeNs } = statSync(path, { bigint: true });
+    return { ...record, lastUsed: mtimeNs > record.importTime ? mtimeNs : record.importTime };
+  });
+}
+
+function parseRecord(text: string): ImageRecord | undefined {
+  try {
+    const json = JSON.parse(text) as Omit<ImageRecord, 'importTime'> & { importTime: string };
+    return { ...json, importTime: BigInt(json.importTime) };
+  } catch {
+    return undefined;
+  }
+}
+
+export function listImageIds(layout: CasLayout): ImageId[] {
+  const names = listDirectory(layout.imageRecords).filter((name) => name.endsWith(SUFFIX));
+  return names.map((name) => name.slice(0, -SUFFIX.length) as ImageId);
+}
+
+export function getImage(layout: CasLayout, id: ImageId): StoredImage | undefined {
+  const record = readImageRecord(layout, id);
+  return record === undefined ? undefined : asStoredImage(layout, record);
+}
+
+/** In the order of import, then by ID, so that a list is always in the same order. */
+export function listImages(layout: CasLayout): StoredImage[] {
+  const images = listImageIds(layout).flatMap((id) => getImage(layout, id) ?? []);
+  return images.sort((a, b) => Number(a.importTime - b.importTime) || (a.id < b.id ? -1 : 1));
+}
+
+function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigint }): StoredImage {
+  let manifest: ImageManifest | undefined;
+  const image = {
+    id: record.id,
+    get manifest(): ImageManifest {
+      return (manifest ??= parseImageManifest(readManifestText(layout, record.id)));
+    },
+    importTime: record.importTime,
+    lastUsed: record.lastUsed,
+    size: record.size + (record.treeId === undefined ? 0 : (readTreeSize(layout, record.treeId) ?? 0)),
+    kind: record.kind,
+  };
+  return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
+}
+
+/** @throws {StoreError} `no-image` */
+export function readManifestText(layout: CasLayout, id: ImageId): string {
+  const text = unlessMissing(() => readFileSync(layout.manifest(id), 'utf8'));
+  if (text === undefined) throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
+  return text;
+}
+
+export function writeManifestText(layout: CasLayout, id: ImageId, text: string): void {
+  const path = layout.manifest(id);
+  makeStoreDirectory(layout.root, dirname(path));
+  writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
+}
+
+/** See {@link Store.findByName}; the record alone decides, manifests are not read. */
+export function findImageByName(
+  layout: CasLayout,
+  name: AcIdentifier,
+  labels: readonly Label[] = [],
+): StoredImage | undefined {
+  const matching = listImageIds(layout)
+    .flatMap((id) => readImageRecord(layout, id) ?? [])
+    .filter((record) => record.name === name && hasLabels(record.labels, labels));
+  const latest = matching.reduce((a, b) => (a === undefined || b.importTime > a.importTime ? b : a), matching[0]);
+  return latest === undefined ? undefined : asStoredImage(layout, latest);
+}
+
+function hasLabels(own: readonly Label[], asked: readonly Label[]): boolean {
+  return asked.every(({ name, value }) => own.some((label) => label.name === name && label.value === value));
+}
+
+/** Notes the use of an image. One who may only read the store uses it unnoticed. */
+export function touchImage(layout: CasLayout, id: ImageId): void {
+  const now = Date.now() / 1000;
+  try {
+    utimesSync(layout.image(id), now, now);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EPERM' && code !== 'EACCES' && code !== 'EROFS') throw error;
+  }
+}
+
+/** The record goes first: from then on there is no such image, whatever else is left for the next attempt. */
+export function removeImage(layout: CasLayout, id: ImageId): void {
+  for (const path of [layout.image(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)]) {
+    rmSync(path, { force: true });
+  }
+}
+
+/** Now, in nanoseconds since the epoch, to the microsecond: imports have an order. */
+export function importTimeNow(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+}

@@ -1,0 +1,18 @@
+/** What rkt holds on disk: images, their layers and trees. Crash-safe, for any number of processes at once. */
+export { openStore } from './open-store.ts';
+export { StoreError, type StoreErrorCode } from './store-error.ts';
+export type { ArchiveLimits } from './tar/limits.ts';
+export type {
+  LayerBytes,
+  LayerDigest,
+  LayerInput,
+  LayerSource,
+  PartialLayer,
+  RemoteRecord,
+  Store,
+  StoredImage,
+  StoreOptions,
+  Tree,
+} from './types.ts';
+export { UNPACK_COMMAND } from './unpack/protocol.ts';
+export { unpackerMain } from './unpack/unpacker-main.ts';

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import type { ImageId } from '#appc';
+import { hashHex } from './hash-text.ts';
+import type { LayerDigest } from './types.ts';
+
+/** The only place that knows where things are below a data directory. rkt 1.30's names where it had one. */
+export interface CasLayout {
+  readonly root: string;
+  readonly images: string;
+  readonly trees: string;
+  readonly layers: string;
+  readonly temporary: string;
+  readonly treeRecords: string;
+  readonly imageRecords: string;
+  image(id: ImageId): string;
+  blob(id: ImageId): string;
+  manifest(id: ImageId): string;
+  remote(url: string): string;
+  imageLock(id: ImageId): string;
+  tree(treeId: string): TreeLayout;
+  treeRecord(treeId: string): string;
+  treeLock(treeId: string): string;
+  layer(diffId: LayerDigest): LayerLayout;
+  layerLock(diffId: LayerDigest): string;
+  partial(digest: LayerDigest): string;
+}
+
+export interface TreeLayout {
+  readonly directory: string;
+  readonly rootfs: string;
+  /** Hash over content and metadata. */
+  readonly hash: string;
+  /** The image's ID. */
+  readonly image: string;
+  readonly manifest: string;
+  /** Empty; there only when all else is, and durable. */
+  readonly rendered: string;
+}
+
+export interface LayerLayout {
+  readonly directory: string;
+  /** The unpacked layer, with overlayfs's whiteouts. */
+  readonly diff: string;
+  /** The whole diff ID. */
+  readonly id: string;
+  /** Bytes of the uncompressed archive, decimal. */
+  readonly size: string;
+  /** There, empty, where the layer hides everything below it. */
+  readonly opaque: string;
+  /** The boot in which the layer was unpacked, as long as it is not known to be durable. */
+  readonly boot: string;
+}
+
+/** Hex digits of a diff ID in a layer's path: short, since an overlay's options must fit one page. */
+const LAYER_NAME_LENGTH = 32;
+
+export function casLayout(dataDir: string): CasLayout {
+  const root = join(dataDir, 'cas');
+  const at = (...names: string[]): string => join(root, ...names);
+  const sharded = (kind: string, id: ImageId): string => at(kind, 'sha512', id.slice(7, 9), id);
+  return {
+    root,
+    images: at('blob'),
+    trees: at('tree'),
+    layers: at('layer'),
+    temporary: at('tmp'),
+    treeRecords: at('db', 'tree'),
+    imageRecords: at('db', 'image'),
+    image: (id) => at('db', 'image', `${id}.json`),
+    blob: (id) => sharded('blob', id),
+    manifest: (id) => sharded('imageManifest', id),
+    remote: (url) => at('db', 'remote', `${hashHex('sha256', url)}.json`),
+    imageLock: (id) => at('imagelocks', id),
+    tree: (treeId) => treeLayout(at('tree', treeId)),
+    treeRecord: (treeId) => at('db', 'tree', `${treeId}.json`),
+    treeLock: (treeId) => at('treestorelocks', treeId),
+    layer: (diffId) => layerLayout(at('layer', layerName(diffId))),
+    layerLock: (diffId) => at('tmp', `layer-${layerName(diffId)}.lock`),
+    partial: (digest) => at('tmp', `blob-${digest.replace(':', '-')}.partial`),
+  };
+}
+
+export function treeLayout(directory: string): TreeLayout {
+  const at = (name: string): string => join(directory, name);
+  return {
+    directory,
+    rootfs: at('rootfs'),
+    hash: at('hash'),
+    image: at('image'),
+    manifest: at('manifest'),
+    rendered: at('rendered'),
+  };
+}
+
+export function layerLayout(directory: string): LayerLayout {
+  const at = (name: string): string => join(directory, name);
+  return {
+    directory,
+    diff: at('diff'),
+    id: at('id'),
+    size: at('size'),
+    opaque: at('opaque'),
+    boot: at('boot'),
+  };
+}
+
+export function layerName(diffId: LayerDigest): string {
+  return diffId.slice(diffId.indexOf(':') + 1).slice(0, LAYER_NAME_LENGTH);
+}

@@ -1,0 +1,35 @@
+import { RktError } from '#errors';
+
+export type StoreErrorCode =
+  | 'no-image'
+  | 'image-id-too-short'
+  | 'image-id-malformed'
+  | 'image-id-ambiguous'
+  | 'image-damaged'
+  | 'hostile-archive'
+  | 'archive-limit'
+  | 'bad-manifest'
+  | 'digest-mismatch'
+  | 'size-mismatch'
+  | 'missing-layer'
+  | 'missing-dependency'
+  | 'unsupported-compression'
+  | 'tree-changed'
+  | 'no-space'
+  | 'unpack-failed';
+
+/** What can go wrong with what is held on disk. */
+export class StoreError extends RktError<StoreErrorCode> {
+  override readonly name = 'StoreError';
+}
+
+/** An error of an archive, with the entry named: `archive entry "a/../b": …`. Bytes are shown escaped. */
+export function hostileEntry(name: Buffer, problem: string): StoreError {
+  return new StoreError('hostile-archive', `archive entry ${showName(name)}: ${problem}`);
+}
+
+/** A name out of an archive as one short, printable, quoted word. */
+export function showName(name: Buffer): string {
+  const text = name.subarray(0, 256).toString();
+  return JSON.stringify(name.length > 256 ? `${text}…` : text);
+}

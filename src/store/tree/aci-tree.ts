@@ -1,0 +1,140 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ImageId } from '#appc';
+import { syncDirectory, syncFileSystem, unlessMissing } from '#sys';
+import { selfOf, type StoreContext } from '../context.ts';
+import { readManifestText, touchImage } from '../image-records.ts';
+import { makeRootDirectory, unpackError } from '../layer/add-layer.ts';
+import { treeLayout, type TreeLayout } from '../layout.ts';
+import { waitForLock } from '../locks.ts';
+import { makeStoreDirectory } from '../modes.ts';
+import { StoreError } from '../store-error.ts';
+import { makeTemporaryDirectory, removeDirectory, type TemporaryDirectory } from '../temporary.ts';
+import type { Tree } from '../types.ts';
+import { startUnpacker } from '../unpack/start-unpacker.ts';
+import { pinTree } from './layered-tree.ts';
+import { type AciTreePlan, planAciTree, type RenderStep } from './plan-aci-tree.ts';
+import { hashTree, sizeOfTree } from './tree-hash.ts';
+import { writeTreeRecord } from './tree-records.ts';
+
+/** The tree of an ACI; rendered if it is not there, once however many ask. */
+export async function aciTree(context: StoreContext, id: ImageId): Promise<Tree> {
+  const plan = planAciTree(context.layout, id);
+  const tree = context.layout.tree(plan.treeId);
+  const ready: Tree = { id: plan.treeId, lowerDirs: [tree.rootfs] };
+  for (;;) {
+    if (existsSync(tree.rendered)) {
+      pinTree(context, plan.treeId);
+      if (existsSync(tree.rendered)) return ready;
+      unpinTree(context, plan.treeId);
+    }
+    await renderIfMissing(context, id, plan);
+  }
+}
+
+/** Renders a tree in place of the one that is there. Pods that use the old one keep it. */
+export async function renderAciTreeAgain(context: StoreContext, id: ImageId): Promise<Tree> {
+  const plan = planAciTree(context.layout, id);
+  unpinTree(context, plan.treeId);
+  {
+    using _lock = await lockTree(context, plan.treeId);
+    removeDirectory(context.layout, context.layout.tree(plan.treeId).directory);
+  }
+  return aciTree(context, id);
+}
+
+/** @throws {StoreError} `tree-changed` where the tree is not as it was rendered */
+export async function verifyAciTree(context: StoreContext, id: ImageId): Promise<void> {
+  const { lowerDirs, id: treeId } = await aciTree(context, id);
+  const expected = unlessMissing(() => readFileSync(context.layout.tree(treeId).hash, 'utf8').trim());
+  const found = hashTree(lowerDirs[0]!);
+  if (found !== expected) {
+    throw new StoreError('tree-changed', `tree ${treeId} has the hash ${found}, not ${expected}`);
+  }
+}
+
+function unpinTree(context: StoreContext, treeId: string): void {
+  const path = context.layout.treeLock(treeId);
+  context.pins.get(path)?.release();
+  context.pins.delete(path);
+}
+
+function lockTree(context: StoreContext, treeId: string): ReturnType<typeof waitForLock> {
+  const path = context.layout.treeLock(treeId);
+  makeStoreDirectory(context.layout.root, dirname(path));
+  return waitForLock(path, 'file', 'exclusive');
+}
+
+async function renderIfMissing(context: StoreContext, id: ImageId, plan: AciTreePlan): Promise<void> {
+  using _lock = await lockTree(context, plan.treeId);
+  const place = context.layout.tree(plan.treeId);
+  if (existsSync(place.rendered)) return;
+  using temporary = makeTemporaryDirectory(context.layout, 'tree');
+  const tree = treeLayout(join(temporary.path, 'tree'));
+  await render(context, id, plan, tree, temporary);
+  writeTreeRecord(context.layout, plan.treeId, { size: sizeOfTree(tree.directory) });
+  makeStoreDirectory(context.layout.root, context.layout.trees);
+  removeDirectory(context.layout, place.directory);
+  renameSync(tree.directory, place.directory);
+  syncDirectory(context.layout.trees);
+}
+
+/** `rendered` is made when all else is durable, so that after a power failure too it means that all is there. */
+async function render(
+  context: StoreContext,
+  id: ImageId,
+  plan: AciTreePlan,
+  tree: TreeLayout,
+  temporary: TemporaryDirectory,
+): Promise<void> {
+  makeRootDirectory(tree.directory);
+  makeRootDirectory(tree.rootfs);
+  for (const step of plan.steps) await context.withUnpacker(() => unpackStep(context, step, tree, temporary));
+  writeFileSync(tree.image, id);
+  writeFileSync(tree.manifest, readManifestText(context.layout, id));
+  writeFileSync(tree.hash, hashTree(tree.rootfs));
+  syncFileSystem(tree.directory);
+  const fd = openSync(tree.rendered, 'wx');
+  fsyncSync(fd);
+  closeSync(fd);
+  for (const step of plan.steps) touchImage(context.layout, step.id);
+}
+
+async function unpackStep(
+  context: StoreContext,
+  step: RenderStep,
+  tree: TreeLayout,
+  temporary: TemporaryDirectory,
+): Promise<void> {
+  const inputFd = openBlob(context, step.id);
+  try {
+    const unpacker = startUnpacker({
+      self: selfOf(context),
+      lockFd: temporary.lock.fd,
+      inputFd,
+      request: {
+        kind: 'aci',
+        root: tree.rootfs,
+        compression: 'none',
+        archiveHash: 'sha512',
+        ...(step.keep === undefined ? {} : { keep: step.keep }),
+        limits: context.limits,
+      },
+    });
+    const report = await unpacker.report;
+    if (!report.ok) throw unpackError(`image ${step.id}`, report);
+    if (!report.archiveHex!.startsWith(step.id.slice('sha512-'.length))) {
+      throw new StoreError('image-damaged', `image ${step.id} is damaged: its content does not have that ID`, {
+        hint: `remove it and fetch it again: rkt image rm ${step.id}`,
+      });
+    }
+  } finally {
+    closeSync(inputFd);
+  }
+}
+
+function openBlob(context: StoreContext, id: ImageId): number {
+  const fd = unlessMissing(() => openSync(context.layout.blob(id), 'r'));
+  if (fd === undefined) throw new StoreError('no-image', `image ${JSON.stringify(id)} is not in the store`);
+  return fd;
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import type { ImageId } from '#appc';
+import type { StoreContext } from '../context.ts';
+import { layersTreeId } from '../image-id.ts';
+import { type ImageRecord, readImageRecord } from '../image-records.ts';
+import { StoreError } from '../store-error.ts';
+import type { Tree } from '../types.ts';
+import { layeredTree, pinTree } from './layered-tree.ts';
+import { planAciTree } from './plan-aci-tree.ts';
+import { readTreeRecord } from './tree-records.ts';
+
+/** See {@link Store.tree}. */
+export async function treeOf(context: StoreContext, id: ImageId): Promise<Tree> {
+  const record = requireRecord(context, id);
+  if (record.layers !== undefined) return layeredTree(context, treeIdOfLayers(record), record.layers);
+  return (await import('./aci-tree.ts')).aciTree(context, id);
+}
+
+/** See {@link Store.treeId}. */
+export function treeIdOf(context: StoreContext, id: ImageId): string {
+  const record = requireRecord(context, id);
+  if (record.layers !== undefined) return treeIdOfLayers(record);
+  return planAciTree(context.layout, id).treeId;
+}
+
+/** See {@link Store.openTree}. */
+export function openTree(context: StoreContext, treeId: string): Tree | undefined {
+  const layers = readTreeRecord(context.layout, treeId)?.layers;
+  if (layers !== undefined) return layeredTree(context, treeId, layers);
+  const tree = context.layout.tree(treeId);
+  if (!existsSync(tree.rendered)) return undefined;
+  pinTree(context, treeId);
+  return existsSync(tree.rendered) ? { id: treeId, lowerDirs: [tree.rootfs] } : undefined;
+}
+
+/** See {@link Store.verifyTree}. */
+export async function verifyTree(context: StoreContext, id: ImageId): Promise<void> {
+  const record = requireRecord(context, id);
+  if (record.layers !== undefined) return void layeredTree(context, treeIdOfLayers(record), record.layers);
+  return (await import('./aci-tree.ts')).verifyAciTree(context, id);
+}
+
+/** See {@link Store.renderAgain}; the layers of a layered image stay as they are. */
+export async function renderAgain(context: StoreContext, id: ImageId): Promise<Tree> {
+  const record = requireRecord(context, id);
+  if (record.layers !== undefined) return treeOf(context, id);
+  return (await import('./aci-tree.ts')).renderAciTreeAgain(context, id);
+}
+
+function treeIdOfLayers(record: ImageRecord): string {
+  return record.treeId ?? layersTreeId(record.layers ?? []);
+}
+
+function requireRecord(context: StoreContext, id: ImageId): NonNullable<ReturnType<typeof readImageRecord>> {
+  const record = readImageRecord(context.layout, id);
+  if (record === undefined) throw new StoreError('no-image', `image ${JSON.stringify(id)} is not in the store`);
+  return record;
+}

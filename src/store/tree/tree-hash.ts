@@ -1,0 +1,74 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { getXattr, listXattrs } from '#sys';
+import { imageIdOfHex } from '../image-id.ts';
+import { joinPath, onDisk } from '../tar/entry-path.ts';
+
+const CHUNK = 1 << 20;
+
+/**
+ * A hash over all there is to a tree: names, types, modes, owners, modification times, link targets, devices,
+ * extended attributes, hard links and content. `sha512-` and 64 hex digits.
+ */
+export function hashTree(root: string): string {
+  const hash = createHash('sha512');
+  const links = new Map<string, string>();
+  hashPlace(hash, root, '', links, Buffer.allocUnsafe(CHUNK));
+  return imageIdOfHex(hash.digest('hex'));
+}
+
+function hashPlace(hash: Hash, root: string, path: string, links: Map<string, string>, chunk: Buffer): void {
+  const place = onDisk(root, path);
+  const stat = lstatSync(place, { bigint: true });
+  hash.update(`${JSON.stringify([path, stat.mode, stat.uid, stat.gid, stat.rdev, stat.mtimeNs].map(String))}\n`);
+  if (!stat.isSymbolicLink()) hashXattrs(hash, place);
+  if (stat.isDirectory()) {
+    const names = readdirSync(place, { encoding: 'buffer' }).map((name) => name.toString('latin1')).sort();
+    for (const name of names) hashPlace(hash, root, joinPath(path, name), links, chunk);
+  } else if (stat.isSymbolicLink()) hash.update(readlinkSync(place, { encoding: 'buffer' }));
+  else if (stat.isFile()) hashFile(hash, place, path, stat, links, chunk);
+}
+
+function hashXattrs(hash: Hash, place: string | Buffer): void {
+  for (const name of listXattrs(place).sort()) {
+    const value = getXattr(place, name) ?? Buffer.alloc(0);
+    hash.update(`${JSON.stringify([name, value.length])}\n`).update(value);
+  }
+}
+
+function hashFile(
+  hash: Hash,
+  place: string | Buffer,
+  path: string,
+  stat: BigIntStats,
+  links: Map<string, string>,
+  chunk: Buffer,
+): void {
+  const inode = `${stat.dev}:${stat.ino}`;
+  const first = stat.nlink > 1n ? links.get(inode) : undefined;
+  hash.update(`${JSON.stringify([String(stat.size), first ?? null])}\n`);
+  if (first !== undefined) return;
+  if (stat.nlink > 1n) links.set(inode, path);
+  const fd = openSync(place, 'r');
+  try {
+    for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) hash.update(chunk.subarray(0, length));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Bytes that a directory and all in it have, directories included, what is linked twice counted once. */
+export function sizeOfTree(root: string): number {
+  const seen = new Set<bigint>();
+  const walk = (path: string): number => {
+    const stat = lstatSync(onDisk(root, path), { bigint: true });
+    if (!stat.isDirectory()) {
+      if (stat.nlink > 1n && seen.has(stat.ino)) return 0;
+      if (stat.nlink > 1n) seen.add(stat.ino);
+      return Number(stat.size);
+    }
+    const names = readdirSync(onDisk(root, path), { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+    return names.reduce((sum, name) => sum + walk(joinPath(path, name)), Number(stat.size));
+  };
+  return walk('');
+}

@@ -1,0 +1,106 @@
+import { writeSync } from 'node:fs';
+import type { Transform } from 'node:stream';
+import { messageOf } from '#errors';
+import { chroot } from '#sys';
+import { StoreError } from '../store-error.ts';
+import { TarReader } from '../tar/reader.ts';
+import { openDecompressor } from './decompress.ts';
+import { checkGrowth, Digesting } from './digesting.ts';
+import { Extraction } from './extraction.ts';
+import { planPlaces } from './places.ts';
+import { REPORT_FD, type UnpackReport, type UnpackRequest, type UnpackSuccess } from './protocol.ts';
+
+/**
+ * The unpacking process: chroots into the request's root and writes there what comes on standard input.
+ *
+ * @param argv one argument, an `UnpackRequest` as JSON
+ * @returns the exit status: 0 after a report of success, 1 after one of failure, both on descriptor 3
+ */
+export async function unpackerMain(argv: readonly string[]): Promise<number> {
+  const request = JSON.parse(argv[0] ?? '') as UnpackRequest;
+  const report = await unpack(request).catch(failure);
+  writeSync(REPORT_FD, `${JSON.stringify(report)}\n`);
+  return report.ok ? 0 : 1;
+}
+
+async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
+  // Loaded while the program's own files can still be seen.
+  const decompressor = await openDecompressor(request.compression);
+  confine(request.root);
+  const { limits } = request;
+  const blob = new Digesting(request.blobHash);
+  const archive = new Digesting(request.archiveHash);
+  const place = planPlaces(request);
+  const whiteouts = request.kind === 'layer';
+  const extraction = new Extraction({ root: '', whiteouts, limits, ...(place === undefined ? {} : { place }) });
+  const reader = new TarReader(extraction, limits);
+  await pump(decompressor, blob, (piece) => {
+    archive.update(piece);
+    checkGrowth(blob.size, archive.size, limits);
+    reader.push(piece);
+  });
+  reader.finish({ whole: request.kind === 'aci' });
+  const { opaqueRoot } = extraction.finish();
+  return {
+    ok: true,
+    ...hexOf('blobHex', blob),
+    blobSize: blob.size,
+    ...hexOf('archiveHex', archive),
+    archiveSize: archive.size,
+    opaqueRoot,
+  };
+}
+
+function confine(root: string): void {
+  process.umask(0);
+  chroot(root);
+}
+
+function hexOf<Key extends string>(key: Key, digesting: Digesting): Partial<Record<Key, string>> {
+  const hex = digesting.hex();
+  return hex === undefined ? {} : ({ [key]: hex } as Partial<Record<Key, string>>);
+}
+
+/** Standard input through the decompressor into `take`, with back-pressure. Ends when all has been taken. */
+function pump(decompressor: Transform | undefined, blob: Digesting, take: (piece: Buffer) => void): Promise<void> {
+  const { stdin } = process;
+  return new Promise((resolve, reject) => {
+    const stop = (error: unknown): void => {
+      stdin.destroy();
+      decompressor?.destroy();
+      reject(error as Error);
+    };
+    const guarded = (body: (piece: Buffer) => void) => (piece: Buffer) => {
+      try {
+        body(piece);
+      } catch (error) {
+        stop(error);
+      }
+    };
+    stdin.on('error', stop);
+    if (decompressor === undefined) {
+      stdin.on('data', guarded((piece) => {
+        blob.update(piece);
+        take(piece);
+      }));
+      stdin.on('end', resolve);
+      return;
+    }
+    decompressor.on('data', guarded(take));
+    decompressor.on('end', resolve);
+    decompressor.on('error', (error) => stop(new StoreError('hostile-archive', `the archive cannot be decompressed: ${error.message}`)));
+    decompressor.on('drain', () => stdin.resume());
+    stdin.on('data', guarded((piece) => {
+      blob.update(piece);
+      if (!decompressor.write(piece)) stdin.pause();
+    }));
+    stdin.on('end', () => decompressor.end());
+  });
+}
+
+function failure(error: unknown): UnpackReport {
+  if (error instanceof StoreError) return { ok: false, code: error.code, message: error.message };
+  const { code } = error as { code?: string };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return { ok: false, code: 'no-space', message: 'no space left on device' };
+  return { ok: false, code: 'unpack-failed', message: messageOf(error) };
+}
