@@ -1,5 +1,5 @@
 import { basename, dirname, join, normalize } from 'node:path';
-import { forbiddenNames, maximumLines, mayImport, reserved } from './rooms.ts';
+import { forbiddenNames, maximumLines, maximumTestLines, mayImport, reserved } from './rooms.ts';
 import { roomOf, type Source } from './sources.ts';
 
 /** One breach of a rule, as the reader of a failed test wants it: file, what, and what to do instead. */
@@ -70,18 +70,19 @@ export function terminalBreaches(source: Source): Breach[] {
 
 export function sizeBreaches(source: Source): Breach[] {
   const lines = source.text.split('\n').length - 1;
-  if (lines <= maximumLines) return [];
-  return [`${source.path} has ${lines} lines, more than ${maximumLines}: it has more than one subject, split it by subject`];
+  const maximum = source.isTest ? maximumTestLines : maximumLines;
+  if (lines <= maximum) return [];
+  return [`${source.path} has ${lines} lines, more than ${maximum}: it has more than one subject, split it by subject`];
 }
 
 export function nameBreaches(path: string): Breach[] {
   const breaches = path
     .split('/')
-    .map((part) => part.replace(/(\.test)?\.ts$/, ''))
+    .map((part) => part.replace(/(\.test|\.fixture)?\.ts$/, ''))
     .filter((part) => forbiddenNames.includes(part))
     .map((part) => `${path}: nothing is called ${part}; code without a room belongs to its one caller, or a noun is missing`);
   const name = basename(path);
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(name)) breaches.push(`${path}: files are named in kebab-case`);
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.fixture)?\.ts$/.test(name)) breaches.push(`${path}: files are named in kebab-case`);
   return breaches;
 }
 

@@ -55,7 +55,7 @@ export function readSources(directory: string): Source[] {
 
 export function toSource(path: string, text: string): Source {
   const code = withoutComments(text);
-  return { path, room: roomOf(path), isTest: basename(path).endsWith('.test.ts'), text, code, imports: importsOf(code) };
+  return { path, room: roomOf(path), isTest: /\.(test|fixture)\.ts$/.test(basename(path)), text, code, imports: importsOf(code) };
 }
 
 export function filesBelow(directory: string): string[] {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFi
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readHierarchies } from './cgroup-view.ts';
-import { type HandMadePod, outcomeOf, whyNot, Workshop } from './hand-made-pod.ts';
+import { type HandMadePod, outcomeOf, whyNot, Workshop } from './hand-made-pod.fixture.ts';
 import { podCgroup } from './pod-paths.ts';
 
 const skip = whyNot();

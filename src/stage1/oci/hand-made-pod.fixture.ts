@@ -10,7 +10,7 @@ import { findProgram } from '#sys';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const SUPERVISOR_DIRECTORY = here('../../../native/build');
-const CHILD = here('./hand-made-pod-child.ts');
+const CHILD = here('./hand-made-pod-child.fixture.ts');
 const BUSYBOX = '/bin/busybox';
 const APPLETS = ['sh', 'true', 'cat', 'id', 'sleep', 'mount', 'echo', 'hostname', 'env', 'grep', 'readlink', 'touch', 'ip', 'mknod', 'tty', 'unshare', 'ls'];
 const TIMEOUT_MS = 30_000;
