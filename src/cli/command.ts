@@ -1,5 +1,4 @@
-import type { Engine } from '#stage0';
-import type { GlobalOptions } from '#stage0';
+import type { Engine, GlobalOptions } from '#stage0';
 import type { Said } from './output/gc-text.ts';
 import type { CommandLine } from './parse/command-line.ts';
 

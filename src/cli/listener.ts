@@ -19,8 +19,13 @@ export function listenerOf(around: Surroundings, debug: boolean): Listener {
     around.write('stderr', `${text}\n`);
   };
   return {
-    attended: around.attended(),
-    print: (line) => around.write('stdout', `${line}\n`),
+    get attended() {
+      return around.attended();
+    },
+    print: (line) => {
+      bar?.erase();
+      around.write('stdout', `${line}\n`);
+    },
     warn: say,
     debug: (text) => {
       if (debug) say(text);

@@ -1,4 +1,5 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
+import { isTerminal } from '#sys';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -19,11 +20,6 @@ const surroundings: Surroundings = {
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
-
-/** node:tty brings all of node:net with it, so it is loaded by the first question. */
-function isTerminal(fd: number): boolean {
-  return process.getBuiltinModule('node:tty').isatty(fd);
-}
 
 function write(stream: 'stdout' | 'stderr', text: string): void {
   try {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseImageManifest, parsePodManifest } from '#appc';
 import { RktError } from '#errors';
-import type { Engine, Listener } from '#stage0';
-import type { GlobalOptions } from '#stage0';
+import type { Engine, GlobalOptions, Listener } from '#stage0';
 import { runCommand } from './run-command.ts';
 
 const uuid = '6f4f2914-c740-4285-b9d2-7d2920c83493';
@@ -134,7 +133,7 @@ describe('runCommand, pods', () => {
     assert.deepEqual(asked, [{ pod: 'abc', app: 'web', command: ['/bin/bash'] }]);
   });
   test('status of no pod', () =>
-    says('status deadbeef', { status: notFound }, {
+    says('status deadbeef', { status: async (pod) => notFound(pod) }, {
       exitCode: 254,
       stderr: 'status: problem retrieving pod: no matches found for "deadbeef"\n',
     }));

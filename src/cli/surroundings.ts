@@ -1,5 +1,4 @@
-import type { Engine, Listener } from '#stage0';
-import type { GlobalOptions } from '#stage0';
+import type { Engine, GlobalOptions, Listener } from '#stage0';
 
 /** All that a command knows of the process it runs in; tests bring their own. */
 export interface Surroundings {

@@ -1,9 +1,9 @@
-import { FlagValues } from '../flags/flag-values.ts';
-import { globalFlags } from '../flags/global.ts';
+import type { FlagValues } from '../flags/flag-values.ts';
 import type { CommandSpec } from '../flags/spec.ts';
 import { findCommand } from './find-command.ts';
-import { FlagReader, notAvailable, type ReadFlag } from './flag-reader.ts';
-import { type ImageWords, readImages } from './image-words.ts';
+import { FlagReader, notAvailable } from './flag-reader.ts';
+import { readImages } from './image-words.ts';
+import { type ImageWords, isFlag, newReading, type Reading, record } from './reading.ts';
 
 /** The command line taken apart; what the words mean is for the command to say. */
 export interface CommandLine {
@@ -22,29 +22,12 @@ export interface CommandLine {
   readonly notices: readonly string[];
 }
 
-/** What is filled while words are read. */
-export interface Reading {
-  readonly globals: FlagValues;
-  readonly flags: FlagValues;
-  readonly args: string[];
-  readonly images: ImageWords[];
-  readonly notices: string[];
-  help: boolean;
-}
-
 /** Throws CliError `usage` for words that the command does not take, `not-available` for those of later versions. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { command, path, rest } = findCommand(argv);
   if (command.later && command.commands === undefined) throw notAvailable(`command "${path.join(' ')}"`);
   const reader = new FlagReader(command, path, rest);
-  const reading: Reading = {
-    globals: new FlagValues(globalFlags),
-    flags: new FlagValues(command.flags),
-    args: [],
-    images: [],
-    notices: [],
-    help: false,
-  };
+  const reading = newReading(command);
   if (command.grammar === 'images') readImages(reader, reading, command);
   else readWords(reader, reading, command.grammar);
   return { command, path, ...reading };
@@ -63,21 +46,4 @@ function readWords(reader: FlagReader, reading: Reading, grammar: 'free' | 'lead
       reading.args.push(reader.word());
     }
   }
-}
-
-/** Whether the word is a flag; `-` alone is a word. */
-export function isFlag(word: string): boolean {
-  return word.startsWith('-') && word !== '-';
-}
-
-/** Notes a flag down where it belongs: with the global ones, or in `own`. */
-export function record(read: ReadFlag | 'help', reading: Reading, own: FlagValues): void {
-  if (read === 'help') {
-    reading.help = true;
-    return;
-  }
-  const { spec, value } = read;
-  if (spec.deprecated !== undefined) reading.notices.push(`Flag --${spec.name} has been deprecated, ${spec.deprecated}`);
-  const target = own.find(spec.name) === undefined ? reading.globals : own;
-  target.add(spec.name, value);
 }

@@ -1,15 +1,8 @@
 import { badRequest, CliError } from '../cli-error.ts';
 import { FlagValues } from '../flags/flag-values.ts';
 import type { CommandSpec } from '../flags/spec.ts';
-import { isFlag, type Reading, record } from './command-line.ts';
 import type { FlagReader } from './flag-reader.ts';
-
-/** An image, the flags that are about it alone, and the arguments for its app. */
-export interface ImageWords {
-  readonly image: string;
-  readonly flags: FlagValues;
-  readonly args: string[];
-}
+import { type ImageWords, isFlag, type Reading, record } from './reading.ts';
 
 /** Of these an image takes one only. */
 const once = new Set(['exec', 'signature']);

@@ -3,7 +3,7 @@ import type { AppArgument, ImageArgument } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { parseBool } from '../flags/values.ts';
-import type { ImageWords } from '../parse/image-words.ts';
+import type { ImageWords } from '../parse/reading.ts';
 import { parseAll, parseInteger, parseLast } from './flag-text.ts';
 import { isolatorArguments } from './isolators.ts';
 import { lastOfEachName, parseNameValue, toRecord } from './name-values.ts';
