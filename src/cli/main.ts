@@ -44,4 +44,6 @@ async function main(argv: readonly string[]): Promise<number> {
 
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
+// A promise that nothing settles any more would else end the program as if all had gone well.
+process.on('beforeExit', () => exitOnFault(new Error('nothing is left to wait for, and there is no result')));
 void main(process.argv.slice(2)).then((code) => process.exit(code));

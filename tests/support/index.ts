@@ -4,6 +4,6 @@ export { makeRootfs, makeBusyboxAci, type AciOptions } from './busybox.ts';
 export { makeKey, type SigningKey } from './signing-key.ts';
 export { makeOciLayout, type LayerOptions, type LayoutOptions } from './oci-layout.ts';
 export { startRegistry, type Registry } from './registry.ts';
-export { findLeaks } from './leaks.ts';
+export { cgroupsOf, findLeaks } from './leaks.ts';
 export { run, type RunOptions, type RunResult } from './run.ts';
 export { missingPrograms, needs } from './needs.ts';
