@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import type { Key, Signature } from 'openpgp';
 import type { AcIdentifier } from '#appc';
 import { messageOf } from '#errors';
@@ -66,7 +65,7 @@ async function loadKey(file: KeyFile): Promise<Key> {
 }
 
 async function checkSignatures(path: string, signature: Signature, keys: Key[], name: AcIdentifier): Promise<Signer> {
-  const openpgp = await import('openpgp');
+  const [openpgp, { Readable }] = await Promise.all([import('openpgp'), import('node:stream')]);
   const binary = Readable.toWeb(createReadStream(path)) as never;
   const message = await openpgp.createMessage({ binary });
   const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary' });
