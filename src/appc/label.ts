@@ -30,22 +30,22 @@ export function labelValue(labels: readonly Label[] | undefined, name: string): 
   return labels?.find((label) => label.name === name)?.value;
 }
 
-/** Throws `bad-label` unless the labels say for which system the image is, and this is one the spec knows. */
+/** Throws `bad-label` unless the labels say for which system the image is, and this is a Linux the spec knows. */
 export function checkOsArch(labels: readonly Label[] | undefined): { os: string; arch: string } {
   const os = labelValue(labels, 'os');
   const arch = labelValue(labels, 'arch');
   if (os === undefined) throw new AppcError('bad-label', 'missing os label in the image manifest');
   if (arch === undefined) throw new AppcError('bad-label', 'missing arch label in the image manifest');
-  refuseForeignPlatform(labels ?? []);
+  refuseForeignPlatform(labels ?? [], ['linux']);
   return { os, arch };
 }
 
-function refuseForeignPlatform(labels: readonly Label[]): void {
+function refuseForeignPlatform(labels: readonly Label[], systems: readonly string[] = [...ARCHITECTURES.keys()]): void {
   const os = labelValue(labels, 'os');
   if (os === undefined) return;
-  const known = ARCHITECTURES.get(os);
+  const known = systems.includes(os) ? ARCHITECTURES.get(os) : undefined;
   if (known === undefined) {
-    const names = [...ARCHITECTURES.keys()].sort().join(' ');
+    const names = systems.toSorted().join(' ');
     throw new AppcError('bad-label', `bad os ${quoted(os)} (must be one of: [${names}])`);
   }
   const arch = labelValue(labels, 'arch');

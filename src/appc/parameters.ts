@@ -9,7 +9,7 @@ export function parseParameters(code: AppcErrorCode, text: string): Parameters {
   for (const part of text.split(',')) {
     const [key = '', ...value] = part.split('=');
     if (value.length === 0) {
-      throw new AppcError(code, `malformed string ${quoted(text)} - has a label without a value: ${quoted(key)}`);
+      throw new AppcError(code, `malformed string ${quoted(text)} - has a label without a value: ${plain(key)}`);
     }
     addParameter(code, parameters, key, value.join('='));
   }
@@ -19,10 +19,15 @@ export function parseParameters(code: AppcErrorCode, text: string): Parameters {
 function addParameter(code: AppcErrorCode, parameters: Map<string, string>, key: string, value: string): void {
   const before = parameters.get(key);
   if (before !== undefined) {
-    throw new AppcError(code, `label ${quoted(key)} with multiple values [${quoted(before)} ${quoted(value)}]`);
+    throw new AppcError(code, `label ${plain(key)} with multiple values [${quoted(before)} ${quoted(value)}]`);
   }
   if (value.includes('\0')) throw new AppcError(code, `the value of ${quoted(key)} has a NUL character in it`);
   parameters.set(key, value);
+}
+
+/** Bare, unless there is anything unusual in it. */
+function plain(key: string): string {
+  return /^[\x21-\x7e]{1,64}$/.test(key) ? key : quoted(key);
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map(

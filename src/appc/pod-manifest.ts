@@ -1,6 +1,6 @@
 import { decodeAnnotations } from './annotation.ts';
 import { checkApp, decodeApp, orderApp, orderIsolator, orderPairs } from './app.ts';
-import { booleanOf, type Decode, defined, listOf, mapOf, objectOf, optional, parseDocument, refuseDuplicates, required, stringOf } from './decode.ts';
+import { booleanOf, defined, listOf, mapOf, objectOf, optional, parseDocument, refuseDuplicates, required, stringOf } from './decode.ts';
 import { omitEmpty, renderGoJson, sortedMap } from './go-json.ts';
 import { kindOf } from './image-manifest.ts';
 import { parseImageId } from './image-id.ts';
