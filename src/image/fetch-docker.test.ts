@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -7,6 +8,7 @@ import { findImage } from './find-image.ts';
 import { DockerRegistry } from './testing/docker-registry.ts';
 import { digestOf, makeImage, makeLayer } from './testing/oci-image.ts';
 import { Sandbox } from './testing/sandbox.ts';
+import { WebServer } from './testing/web-server.ts';
 
 let registry: DockerRegistry;
 let box: Sandbox;
@@ -114,4 +116,44 @@ test('findImage, docker:// with policy never and not held, refused', async () =>
     code: 'not-in-store',
     message: /unable to fetch docker image from URL "docker:\/\/busybox"/,
   });
+});
+
+test('findImage, docker:// whose layer was interrupted, the next call fetches the rest of it', async () => {
+  const noise = randomBytes(400_000);
+  const big = makeImage([makeLayer('noise', noise)]);
+  const bytes = big.blobs.get(big.layers[0]!)!;
+  let broken = true;
+  await using server = await WebServer.start((request, response) => {
+    if (request.url === '/v2/') return void response.end();
+    if (request.url!.includes('/manifests/')) {
+      return void response.writeHead(200, { 'content-type': big.mediaType }).end(big.manifest);
+    }
+    if (request.url!.endsWith(digestOf(big.config))) return void response.end(big.config);
+    const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (broken && from > 0) return void response.writeHead(403).end();
+    const range = from === 0 ? {} : { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` };
+    response.writeHead(from === 0 ? 200 : 206, { 'content-length': bytes.length - from, ...range });
+    if (!broken) return void response.end(bytes.subarray(from));
+    response.write(bytes.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+  });
+  const fetching = () => findImage(`docker://${server.host}/big`, FETCH, box.context('image,http'));
+  await assert.rejects(fetching(), { code: 'unauthorized' });
+  assert.deepEqual(box.store.list(), []);
+  broken = false;
+  await fetching();
+  assert.match(server.requests.at(-1)!.headers.range!, /^bytes=[1-9]\d*-$/);
+});
+
+test('findImage, docker:// whose layer has other bytes, refused and not in the store', async () => {
+  const layer = image.layers[0]!;
+  await using server = await WebServer.start((request, response) => {
+    if (request.url === '/v2/') return void response.end();
+    if (request.url!.includes('/manifests/')) {
+      return void response.writeHead(200, { 'content-type': image.mediaType }).end(image.manifest);
+    }
+    const bytes = [...image.blobs].find(([digest]) => request.url!.endsWith(digest))![1];
+    response.end(request.url!.endsWith(layer) ? Buffer.from(bytes).fill(0, 30, 40) : bytes);
+  });
+  await assert.rejects(findImage(`docker://${server.host}/lie`, FETCH, box.context('image,http')), { name: 'StoreError' });
+  assert.deepEqual(box.store.list(), []);
 });

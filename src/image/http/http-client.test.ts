@@ -129,6 +129,6 @@ test('redactUrl, credentials and query, hidden', () => {
 
 test('redactText, tokens, control characters and length, hidden or cut', () => {
   const text = redactText('bad \u001b[31mtoken=abc123 Bearer eyJhbGciOi.J9.x https://u:p@h/');
-  assert.doesNotMatch(text, /abc123|eyJ|u:p|\u001b/);
+  assert.doesNotMatch(text, /abc123|eyJ|u:p|\p{Cc}/u);
   assert.ok(redactText('x'.repeat(5000)).length < 400);
 });
