@@ -42,6 +42,8 @@ async function main(argv: readonly string[]): Promise<number> {
   return await unpackerMain(argv.slice(1));
 }
 
+// Node exits 0 when nothing is left to wait for, even if a command still awaits something.
+process.on('beforeExit', () => exitOnFault(new Error('the command has come to a standstill')));
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
 void main(process.argv.slice(2)).then((code) => process.exit(code));
