@@ -42,8 +42,6 @@ async function main(argv: readonly string[]): Promise<number> {
   return await unpackerMain(argv.slice(1));
 }
 
-// Should everything that is waited for go away without an answer, Node would end quietly and say 0.
-process.on('beforeExit', () => exitOnFault(new Error('ended before the command was done')));
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
 // A promise that nothing settles any more would else end the program as if all had gone well.
