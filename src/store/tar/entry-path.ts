@@ -52,7 +52,7 @@ export function joinPath(directory: EntryPath, name: string): EntryPath {
   return directory === '' ? name : `${directory}/${name}`;
 }
 
-const ASCII = /^[\x01-\x7f]*$/;
+const ASCII = /^[ -~]*$/;
 
 /** A place as an argument of file calls, below `root` (absolute, without a trailing slash; `` is `/`). */
 export function onDisk(root: string, path: EntryPath): string | Buffer {
