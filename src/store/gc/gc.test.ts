@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { aci, importBytes, notRoot, openHere, openTestStore, temporaryDirectory } from '../store-fixture.ts';
+import {
+  aci,
+  importBytes,
+  importLayered,
+  inPieces,
+  must,
+  notRoot,
+  openHere,
+  openTestStore,
+  sha256,
+  temporaryDirectory,
+  uncompressedLayer,
+} from '../store-fixture.ts';
+import { tarOf } from '../tar/tar-fixture.ts';
 
 test('gcTrees, tree that a process has open, is kept', { skip: notRoot }, async (t) => {
   const { store, dataDir } = openHere(t);

@@ -89,11 +89,12 @@ for (const [name, options] of formats) {
   });
 }
 
-test('addLayer, archive of bsdtar, unpacks as GNU tar does', { skip: notRoot || (bsdtar === undefined && 'bsdtar is not installed') }, async (t) => {
+test('addLayer, archive of bsdtar, unpacks as bsdtar does', { skip: notRoot || (bsdtar === undefined && 'bsdtar is not installed') }, async (t) => {
   const { archive, work } = tortureArchive(t, (from, to) => must(bsdtar!, '--format=pax', '-C', from, '-cf', to, '.'));
   const expected = join(work, 'expected');
   mkdirSync(expected);
-  must(tar!, '-xpf', archive, '-C', expected, '--numeric-owner', ...XATTRS);
+  // GNU tar loses the times of directories in the order in which bsdtar writes them.
+  must(bsdtar!, '-xpf', archive, '-C', expected, '--numeric-owner', '--xattrs');
   assertSameTree(describeTree(await unpackToDiff(join(work, 'data'), readFileSync(archive))), describeTree(expected));
 });
 
