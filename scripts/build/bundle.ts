@@ -54,6 +54,7 @@ export async function bundle(dist: string, entry = join(root, ENTRY)): Promise<s
     plugins: [openpgpBeside],
   });
   const path = join(dist, 'rkt.cjs');
-  writeFileSync(path, `${prologue}\n${result.outputFiles[0]!.text}`);
+  // A function of `require`, as start.cjs calls it.
+  writeFileSync(path, `(function(require){const module={exports:{}};\n${prologue}\n${result.outputFiles[0]!.text}\n})`);
   return path;
 }
