@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { compileCode } from './compiled-code.ts';
+import { programSource, recordCodeCache } from './code-cache.ts';
 import { root } from './root.ts';
 
 /**
@@ -10,44 +10,50 @@ import { root } from './root.ts';
  */
 const ARGUMENTS = ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'];
 
-/**
- * Joins the bundled program, the code compiled for it and Node into one executable; the old one is replaced at
- * once (rename). The stage1 image must be beside it already.
- */
-export function makeExecutable(program: string, path: string): void {
+const LOADER = 'scripts/build/loader.cjs';
+const RECORDER = 'scripts/build/recorder.cjs';
+
+interface Parts {
+  readonly main: string;
+  readonly assets: Readonly<Record<string, string>>;
+}
+
+/** Joins the bundled script and Node into one executable; the old one is replaced at once (rename). */
+export function makeExecutable(script: string, path: string): void {
   const cache = join(root, '.cache');
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(join(cache, 'executable-'));
   try {
-    const executable = join(work, 'rkt');
-    for (const name of readdirSync(dirname(path)).filter((file) => file.endsWith('.aci'))) {
-      copyFileSync(join(dirname(path), name), join(work, name));
-    }
-    writeFileSync(join(work, 'no-code'), '');
-    assemble(executable, { program, code: join(work, 'no-code') });
-    assemble(executable, { program, code: compileCode(program, executable, work) });
-    renameSync(executable, path);
+    const node = strippedNode(cache);
+    const program = join(work, 'program.js');
+    writeFileSync(program, programSource(script), 'latin1');
+    const recorder = join(work, 'recorder');
+    joinExecutable(node, { main: RECORDER, assets: { program } }, recorder);
+    for (const name of ['stage1-oci.aci', 'openpgp.mjs']) copyFileSync(join(dirname(path), name), join(work, name));
+    const codeCache = join(work, 'code-cache');
+    recordCodeCache(recorder, work, codeCache);
+    const output = join(work, 'rkt');
+    joinExecutable(node, { main: LOADER, assets: { program, 'code-cache': codeCache } }, output);
+    renameSync(output, path);
   } finally {
     rmSync(work, { recursive: true });
   }
 }
 
-/** `parts`: the files that start.cjs finds in the executable, by name. */
-function assemble(executable: string, parts: Readonly<Record<string, string>>): void {
+function joinExecutable(node: string, { main, assets }: Parts, output: string): void {
   const configuration = {
-    main: join(root, 'scripts/build/start.cjs'),
-    executable: strippedNode(join(root, '.cache')),
-    output: executable,
-    assets: parts,
+    main: join(root, main),
+    executable: node,
+    output,
+    assets,
     useCodeCache: true,
     disableExperimentalSEAWarning: true,
     execArgv: ARGUMENTS,
     execArgvExtension: 'none',
   };
-  writeFileSync(`${executable}.json`, JSON.stringify(configuration));
-  const options = { stdio: ['ignore', 'ignore', 'pipe'] as ('ignore' | 'pipe')[] };
-  execFileSync(process.execPath, ['--build-sea', `${executable}.json`], options);
-  chmodSync(executable, 0o755);
+  writeFileSync(`${output}.json`, JSON.stringify(configuration));
+  execFileSync(process.execPath, ['--build-sea', `${output}.json`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  chmodSync(output, 0o755);
 }
 
 /** Node without its symbols, a fifth smaller; made once a version. */

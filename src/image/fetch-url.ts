@@ -1,14 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
 import type { ImageId } from '#appc';
 import type { RemoteRecord } from '#store';
 import type { FindOptions, ImageContext } from './context.ts';
-import { downloadAci, type Downloaded } from './download-aci.ts';
-import { readSignatureFile } from './fetch-file.ts';
-import { HttpClient } from './http/http-client.ts';
-import { importVerified } from './import-aci.ts';
-import { fetchSignature, signatureUrl } from './fetch-signature.ts';
-import { rememberedRemote } from './remembered-remote.ts';
 import { notInStore } from './not-in-store.ts';
+import { rememberedRemote } from './remembered-remote.ts';
 
 /** An ACI from an http or https URL, or as it was fetched before where the policy and its age allow. */
 export async function fetchUrl(url: URL, options: FindOptions, ctx: ImageContext): Promise<ImageId> {
@@ -24,75 +18,12 @@ export async function fetchUrl(url: URL, options: FindOptions, ctx: ImageContext
     return remembered.blobKey;
   }
   ctx.report.debug(`image: fetching image from ${url.href}`);
-  return fetchAnew(url, remembered, options, ctx);
+  // An image that is held is found without loading what downloads.
+  const { pullAci } = await import('./pull-aci.ts');
+  return pullAci(url, remembered, options, ctx);
 }
 
 function isFresh(record: RemoteRecord, now = Date.now()): boolean {
   const age = now - Number(record.downloadTime / 1_000_000n);
   return record.maxAge !== undefined && age >= 0 && age < record.maxAge * 1000;
-}
-
-async function fetchAnew(
-  url: URL,
-  remembered: RemoteRecord | undefined,
-  options: FindOptions,
-  ctx: ImageContext,
-): Promise<ImageId> {
-  if (ctx.insecure.tls) ctx.report.info('image: warning: TLS verification has been disabled');
-  if (ctx.insecure.image) ctx.report.info('image: warning: image signature verification has been disabled');
-  // A URL the user wrote with http: is taken at its word, as rkt does; a redirect never leads there from https.
-  using http = new HttpClient({ plainHttp: url.protocol === 'http:', verifyCertificates: !ctx.insecure.tls });
-  const early = await firstSignature(http, url, options, ctx);
-  const downloaded = await downloadAci({ http, url, etag: remembered?.etag }, ctx);
-  using file = downloaded;
-  if (file.path === undefined) return refresh(remembered!, file, ctx);
-  const signature = early === 'deferred' ? await fetchSignature(http, url, ctx, { deferrable: false }) : early;
-  const id = await importDownloaded(file.path, url, signature === 'deferred' ? undefined : signature, ctx);
-  ctx.store.writeRemote(planRecord(url, id, file, ctx));
-  return id;
-}
-
-async function firstSignature(
-  http: HttpClient,
-  url: URL,
-  options: FindOptions,
-  ctx: ImageContext,
-): Promise<Buffer | 'deferred' | undefined> {
-  if (ctx.insecure.image) return undefined;
-  if (options.signatureFile !== undefined) return readSignatureFile(options.signatureFile, ctx);
-  return fetchSignature(http, url, ctx, { deferrable: true });
-}
-
-async function importDownloaded(path: string, url: URL, signature: Buffer | undefined, ctx: ImageContext) {
-  const fd = openSync(path, 'r');
-  try {
-    return await importVerified({ fd, path: url.href, signature }, ctx);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** The server says that what we have is still what it has. */
-function refresh(remembered: RemoteRecord, answer: Downloaded, ctx: ImageContext): ImageId {
-  const { maxAge: _, ...rest } = remembered;
-  ctx.store.writeRemote({ ...rest, ...cacheFields(answer), downloadTime: now() });
-  return remembered.blobKey;
-}
-
-function planRecord(url: URL, id: ImageId, answer: Downloaded, ctx: ImageContext): RemoteRecord {
-  return {
-    url: url.href,
-    blobKey: id,
-    downloadTime: now(),
-    ...cacheFields(answer),
-    ...(ctx.insecure.image ? {} : { signatureUrl: signatureUrl(url).href }),
-  };
-}
-
-function cacheFields({ etag, maxAge }: Downloaded): { etag?: string; maxAge?: number } {
-  return { ...(etag === undefined ? {} : { etag }), ...(maxAge === 0 ? {} : { maxAge }) };
-}
-
-function now(): bigint {
-  return BigInt(Date.now()) * 1_000_000n;
 }

@@ -1,7 +1,6 @@
 import type { ImageId } from '#appc';
 import type { FindOptions, ImageContext } from './context.ts';
 import { fetchDocker } from './fetch-docker.ts';
-import { fetchFile } from './fetch-file.ts';
 import { fetchName } from './fetch-name.ts';
 import { fetchUrl } from './fetch-url.ts';
 import { type ImageSource, parseImageSource } from './image-source.ts';
@@ -36,7 +35,7 @@ async function fetchSource(
     case 'url':
       return fetchUrl(source.url, options, ctx);
     case 'file':
-      return fetchFile(source.path, options.signatureFile, ctx);
+      return (await import('./fetch-file.ts')).fetchFile(source.path, options.signatureFile, ctx);
     case 'name':
       return fetchName(source, options, ctx);
   }

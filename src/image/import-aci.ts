@@ -20,9 +20,9 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   const path = `/proc/${process.pid}/fd/${file.fd}`;
   const before = fingerprintOf(file.fd);
   const verified = file.signature === undefined ? undefined : await verify(path, file.signature, ctx);
-  const held = new Set(ctx.store.list().map((image) => image.id));
+  if (verified === undefined) return (await ctx.store.importAci(path)).id;
+  const held = new Set(ctx.store.list().map(({ id }) => id));
   const image = await ctx.store.importAci(path);
-  if (verified === undefined) return image.id;
   if (image.manifest.name === verified && fingerprintOf(file.fd) === before) return image.id;
   if (!held.has(image.id)) ctx.store.remove(image.id);
   throw new ImageError('file-changed', `${file.path} is not what was verified: it changed meanwhile`);

@@ -1,8 +1,9 @@
 import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AcIdentifier, type ImageId, type ImageManifest, type Label, parseImageManifest } from '#appc';
-import { listDirectory, unlessMissing, writeFileAtomic } from '#sys';
+import { listDirectory, type Lock, readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
 import type { CasLayout } from './layout.ts';
+import { lockNow } from './locks.ts';
 import { FILE_MODE, makeStoreDirectory } from './modes.ts';
 import { StoreError } from './store-error.ts';
 import { readTreeSize } from './tree/tree-records.ts';
@@ -19,7 +20,7 @@ export interface ImageRecord {
   /** Bytes of the ACI, or of the layers' archives. */
   readonly size: number;
   readonly layers?: readonly LayerDigest[];
-  /** The tree the image has, as far as it is known. */
+  /** Of a layered image. */
   readonly treeId?: string;
 }
 
@@ -77,7 +78,7 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
     },
     importTime: record.importTime,
     lastUsed: record.lastUsed,
-    size: record.size + (record.treeId === undefined ? 0 : (readTreeSize(layout, record.treeId) ?? 0)),
+    size: record.size + renderedSize(layout, record.id),
     kind: record.kind,
   };
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
@@ -126,9 +127,26 @@ export function touchImage(layout: CasLayout, id: ImageId): void {
 
 /** The record goes first: from then on there is no such image, whatever else is left for the next attempt. */
 export function removeImage(layout: CasLayout, id: ImageId): void {
-  for (const path of [layout.image(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)]) {
-    rmSync(path, { force: true });
-  }
+  using _lock = lockImage(layout, id);
+  const paths = [layout.image(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
+  for (const path of paths) rmSync(path, { force: true });
+}
+
+/** Keeps others from importing or removing an image, which take a moment only. */
+export function lockImage(layout: CasLayout, id: ImageId): Lock {
+  const path = layout.imageLock(id);
+  makeStoreDirectory(layout.root, dirname(path));
+  return lockNow(path, 'file', 'exclusive');
+}
+
+/** Remembers which tree an ACI was rendered into: its size counts as the image's. */
+export function writeTreeOfImage(layout: CasLayout, id: ImageId, treeId: string): void {
+  writeFileAtomic(layout.treeOfImage(id), treeId, { mode: FILE_MODE });
+}
+
+function renderedSize(layout: CasLayout, id: ImageId): number {
+  const treeId = readTextIfExists(layout.treeOfImage(id));
+  return treeId === undefined ? 0 : (readTreeSize(layout, treeId) ?? 0);
 }
 
 /** Now, in nanoseconds since the epoch, to the microsecond: imports have an order. */

@@ -13,6 +13,8 @@ export interface CasLayout {
   readonly treeRecords: string;
   readonly imageRecords: string;
   image(id: ImageId): string;
+  /** Names the tree that an ACI was rendered into. */
+  treeOfImage(id: ImageId): string;
   blob(id: ImageId): string;
   manifest(id: ImageId): string;
   remote(url: string): string;
@@ -67,6 +69,7 @@ export function casLayout(dataDir: string): CasLayout {
     treeRecords: at('db', 'tree'),
     imageRecords: at('db', 'image'),
     image: (id) => at('db', 'image', `${id}.json`),
+    treeOfImage: (id) => at('db', 'image', `${id}.tree`),
     blob: (id) => sharded('blob', id),
     manifest: (id) => sharded('imageManifest', id),
     remote: (url) => at('db', 'remote', `${hashHex('sha256', url)}.json`),

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, statSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, statSync } from 'node:fs';
 import { flock, Lock, type LockMode, openForLock } from '#sys';
 
 const POLL_MS = 25;
@@ -29,7 +29,10 @@ function lockWhatIsThere(path: string, kind: 'directory' | 'file', mode: LockMod
       closeSync(fd);
       throw error;
     }
-    if (leadsTo(path, fd)) return new Lock(fd);
+    if (leadsTo(path, fd)) {
+      if (kind === 'file') openToGroup(fd);
+      return new Lock(fd);
+    }
     closeSync(fd);
   }
 }
@@ -42,6 +45,13 @@ export async function waitForLock(path: string, kind: 'directory' | 'file', mode
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
+
+/** A lock that root made must not keep out the group rkt, whatever the umask. */
+function openToGroup(fd: number): void {
+  const { mode, uid } = fstatSync(fd);
+  if (uid === process.geteuid?.() && (mode & 0o777) !== LOCK_MODE) fchmodSync(fd, LOCK_MODE);
+}
+const LOCK_MODE = 0o660;
 
 function leadsTo(path: string, fd: number): boolean {
   const now = statSync(path, { throwIfNoEntry: false });

@@ -27,4 +27,4 @@ export function makeStoreDirectory(cas: string, path: string): void {
 }
 
 /** The mode of a file of the store: the group may write where the directories are rkt's. */
-export const FILE_MODE = 0o640;
+export const FILE_MODE = 0o660;

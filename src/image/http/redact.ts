@@ -13,9 +13,10 @@ export function redactUrl(url: URL | string): string {
 /** A server's words as they may be shown: one line, no control characters, no tokens, and not long. */
 export function redactText(text: string): string {
   const line = text
+    .replace(/\p{Cc}\[[0-9;]*[A-Za-z]/gu, '')
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 ***')
-    .replace(/\b(token|password|secret|signature|credential)(["']?\s*[=:]\s*)["']?[^\s"'&,}]+/gi, '$1$2***')
+    .replace(/(token|password|secret|signature|credential)(["']?\s*[=:]\s*)["']?[^\s"'&,}]+/gi, '$1$2***')
     .replace(/\beyJ[\w-]+\.[\w.-]+/g, '***')
     .replace(/:\/\/[^\s/@]+@/g, '://')
     .trim();

@@ -1,7 +1,6 @@
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
-import { fetchKey } from './fetch-key.ts';
 import { parsePublicKeys, type PublicKeyInfo, renderFingerprint } from './pgp-key.ts';
 
 export interface TrustRequest {
@@ -34,6 +33,7 @@ export type TrustContext = Pick<ImageContext, 'keystore' | 'insecure' | 'report'
 export async function trustKeys(request: TrustRequest, ctx: TrustContext): Promise<TrustedKey[]> {
   const prefix = parsePrefix(request.prefix);
   if (request.keys.length === 0) throw noDiscovery(request.prefix);
+  const { fetchKey } = await import('./fetch-key.ts');
   const trusted: TrustedKey[] = [];
   for (const location of request.keys) {
     const keys = await parsePublicKeys(await fetchKey(location, request, ctx), location);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
-import { Gpg } from './gpg.fixture.ts';
+import { Gpg } from '../testing/gpg.ts';
 import { type Keystore, openKeystore } from './keystore.ts';
 import { verifyAci } from './verify-aci.ts';
 
@@ -98,6 +98,12 @@ test('verifyAci, truncated signature or none in the file, bad signature', async 
   await assert.rejects(verify(signature.subarray(0, signature.length / 2)), { code: 'bad-signature' });
   await assert.rejects(verify(Buffer.from('hello')), { code: 'bad-signature' });
   await assert.rejects(verify(Buffer.alloc(0)), { code: 'bad-signature' });
+});
+
+test('verifyAci, signature over text instead of bytes, bad signature', async () => {
+  trust(NAME, good);
+  writeFileSync(file, 'a short line\n');
+  await assert.rejects(verify(gpg.sign(good, file, '--armor', '--textmode')), { code: 'bad-signature' });
 });
 
 test('verifyAci, signature that expired, bad signature', async () => {

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import type { Key, Signature } from 'openpgp';
 import type { AcIdentifier } from '#appc';
 import { messageOf } from '#errors';
@@ -7,6 +6,9 @@ import { ImageError } from '../image-error.ts';
 import type { KeyFile } from './key-files.ts';
 import type { Keystore } from './keystore.ts';
 import { printable, readKeys } from './pgp-key.ts';
+
+/** RFC 9580 5.2.1.1. */
+const BINARY_SIGNATURE = 0;
 
 export interface Signer {
   readonly fingerprint: string;
@@ -41,11 +43,16 @@ async function parseSignature(bytes: Buffer): Promise<Signature> {
     const signature = armored
       ? await readSignature({ armoredSignature: bytes.toString() })
       : await readSignature({ binarySignature: new Uint8Array(bytes) });
-    if (signature.packets.length > 0) return signature;
+    if (signature.packets.length > 0 && signature.packets.every(isOverBytes)) return signature;
   } catch (error) {
     cause = error;
   }
   throw new ImageError('bad-signature', 'keystore: no valid signatures found in signature file', { cause });
+}
+
+/** Of other kinds of signatures some cover nothing of the file, and those over text not every byte of it. */
+function isOverBytes(packet: { signatureType?: number | null }): boolean {
+  return packet.signatureType === BINARY_SIGNATURE;
 }
 
 async function loadKey(file: KeyFile): Promise<Key> {
@@ -58,11 +65,11 @@ async function loadKey(file: KeyFile): Promise<Key> {
 }
 
 async function checkSignatures(path: string, signature: Signature, keys: Key[], name: AcIdentifier): Promise<Signer> {
-  const openpgp = await import('openpgp');
+  const [openpgp, { Readable }] = await Promise.all([import('openpgp'), import('node:stream')]);
   const binary = Readable.toWeb(createReadStream(path)) as never;
   const message = await openpgp.createMessage({ binary });
   const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary' });
-  await Promise.allSettled(result.signatures.map(({ verified }) => verified));
+  await drain(result.data as unknown as ReadableStream<Uint8Array>);
   const failures: unknown[] = [];
   for (const { keyID, verified } of result.signatures) {
     const key = keys.find((candidate) => candidate.getKeys(keyID).length > 0);
@@ -78,6 +85,12 @@ async function checkSignatures(path: string, signature: Signature, keys: Key[], 
   const [cause] = failures;
   if (cause === undefined) throw unknownSigner(name);
   throw new ImageError('bad-signature', `openpgp: invalid signature: ${describe(cause)}`, { cause });
+}
+
+/** Draws the file through the hashes. openpgp replaces the stream's methods, but not its iterator. */
+async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  while (!(await reader.read()).done);
 }
 
 /** A signature is judged by its own date; a key that is gone by now must not vouch for anything new or old. */

@@ -4,8 +4,7 @@ import type { ImageId, ImageManifest } from '#appc';
 import { syncDirectory } from '#sys';
 import type { StoreContext } from '../context.ts';
 import { imageIdOfHex } from '../image-id.ts';
-import { getImage, importTimeNow, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
-import { waitForLock } from '../locks.ts';
+import { getImage, importTimeNow, lockImage, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
 import { TarReader } from '../tar/reader.ts';
@@ -29,8 +28,7 @@ export async function importAci(context: StoreContext, path: string): Promise<St
   using temporary = makeTemporaryDirectory(layout, 'aci');
   const blob = join(temporary.path, 'blob');
   const aci = await readAci(context, path, blob);
-  makeStoreDirectory(layout.root, dirname(layout.imageLock(aci.id)));
-  using _lock = await waitForLock(layout.imageLock(aci.id), 'file', 'exclusive');
+  using _lock = lockImage(layout, aci.id);
   const held = getImage(layout, aci.id);
   if (held !== undefined) {
     touchImage(layout, aci.id);

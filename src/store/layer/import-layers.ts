@@ -4,7 +4,7 @@ import { type ImageManifest, renderImageManifest } from '#appc';
 import { syncFileSystem, writeFileAtomic } from '#sys';
 import type { StoreContext } from '../context.ts';
 import { imageIdOf, layersTreeId, renderLayeredDocument } from '../image-id.ts';
-import { getImage, type ImageRecord, importTimeNow, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
+import { getImage, type ImageRecord, importTimeNow, lockImage, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
 import type { CasLayout } from '../layout.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
@@ -24,6 +24,7 @@ export function importLayers(
   const { manifest, layers } = image;
   const document = renderLayeredDocument(manifest, layers);
   const id = imageIdOf(document);
+  using _lock = lockImage(layout, id);
   requireLayers(context, layers);
   makeDurable(layout, layers);
   const treeId = layersTreeId(layers);

@@ -52,10 +52,10 @@ export function joinPath(directory: EntryPath, name: string): EntryPath {
   return directory === '' ? name : `${directory}/${name}`;
 }
 
-const ASCII = /^[\x01-\x7f]*$/;
+const PRINTABLE_ASCII = /^[ -~]*$/;
 
 /** A place as an argument of file calls, below `root` (absolute, without a trailing slash; `` is `/`). */
 export function onDisk(root: string, path: EntryPath): string | Buffer {
-  if (ASCII.test(path)) return `${root}/${path}`;
+  if (PRINTABLE_ASCII.test(path)) return `${root}/${path}`;
   return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')]);
 }

@@ -56,13 +56,18 @@ export function xattrsOf(records: Iterable<PaxRecord>): Map<string, Buffer> {
   const xattrs = new Map<string, Buffer>();
   const schily = new Map<string, Buffer>();
   for (const [key, value] of records) {
-    if (key.startsWith(SCHILY)) schily.set(key.slice(SCHILY.length), value);
+    if (key.startsWith(SCHILY)) schily.set(percentDecode(key.slice(SCHILY.length)), value);
     else if (key.startsWith(LIBARCHIVE)) {
       xattrs.set(urlDecode(key.slice(LIBARCHIVE.length)), Buffer.from(value.toString('latin1'), 'base64'));
     }
   }
   for (const [name, value] of schily) xattrs.set(name, value);
   return xattrs;
+}
+
+/** GNU tar writes `=` and `%` so, since a key ends at the first `=`. */
+function percentDecode(name: string): string {
+  return name.includes('%') ? name.replaceAll('%3D', '=').replaceAll('%25', '%') : name;
 }
 
 function urlDecode(name: string): string {

@@ -1,12 +1,12 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ImageId } from '#appc';
-import { syncDirectory, syncFileSystem, unlessMissing } from '#sys';
+import { type Lock, syncDirectory, syncFileSystem, unlessMissing } from '#sys';
 import { selfOf, type StoreContext } from '../context.ts';
-import { readManifestText, touchImage } from '../image-records.ts';
+import { readManifestText, touchImage, writeTreeOfImage } from '../image-records.ts';
 import { makeRootDirectory, unpackError } from '../layer/add-layer.ts';
 import { treeLayout, type TreeLayout } from '../layout.ts';
-import { waitForLock } from '../locks.ts';
+import { tryLock, waitForLock } from '../locks.ts';
 import { makeStoreDirectory } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
 import { makeTemporaryDirectory, removeDirectory, type TemporaryDirectory } from '../temporary.ts';
@@ -23,21 +23,30 @@ export async function aciTree(context: StoreContext, id: ImageId): Promise<Tree>
   const tree = context.layout.tree(plan.treeId);
   const ready: Tree = { id: plan.treeId, lowerDirs: [tree.rootfs] };
   for (;;) {
-    if (existsSync(tree.rendered)) {
-      pinTree(context, plan.treeId);
-      if (existsSync(tree.rendered)) return ready;
-      unpinTree(context, plan.treeId);
-    }
-    await renderIfMissing(context, id, plan);
+    if (pinIfRendered(context, plan.treeId)) return ready;
+    // Who has it open has it rendered: the lock is not waited for, but looked at again and again.
+    using lock = tryLockTree(context, plan.treeId);
+    if (lock === undefined) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    else if (!existsSync(tree.rendered)) await renderLocked(context, id, plan);
   }
 }
+const POLL_MS = 25;
 
-/** Renders a tree in place of the one that is there. Pods that use the old one keep it. */
+function pinIfRendered(context: StoreContext, treeId: string): boolean {
+  const { rendered } = context.layout.tree(treeId);
+  if (!existsSync(rendered)) return false;
+  pinTree(context, treeId);
+  if (existsSync(rendered)) return true;
+  unpinTree(context, treeId);
+  return false;
+}
+
+/** Renders a tree in place of the one that is there, once no other process is about to use it. */
 export async function renderAciTreeAgain(context: StoreContext, id: ImageId): Promise<Tree> {
   const plan = planAciTree(context.layout, id);
   unpinTree(context, plan.treeId);
   {
-    using _lock = await lockTree(context, plan.treeId);
+    using _lock = await waitForLock(treeLockFile(context, plan.treeId), 'file', 'exclusive');
     removeDirectory(context.layout, context.layout.tree(plan.treeId).directory);
   }
   return aciTree(context, id);
@@ -59,20 +68,23 @@ function unpinTree(context: StoreContext, treeId: string): void {
   context.pins.delete(path);
 }
 
-function lockTree(context: StoreContext, treeId: string): ReturnType<typeof waitForLock> {
-  const path = context.layout.treeLock(treeId);
-  makeStoreDirectory(context.layout.root, dirname(path));
-  return waitForLock(path, 'file', 'exclusive');
+function tryLockTree(context: StoreContext, treeId: string): Lock | undefined {
+  return tryLock(treeLockFile(context, treeId), 'file', 'exclusive');
 }
 
-async function renderIfMissing(context: StoreContext, id: ImageId, plan: AciTreePlan): Promise<void> {
-  using _lock = await lockTree(context, plan.treeId);
+function treeLockFile(context: StoreContext, treeId: string): string {
+  const path = context.layout.treeLock(treeId);
+  makeStoreDirectory(context.layout.root, dirname(path));
+  return path;
+}
+
+async function renderLocked(context: StoreContext, id: ImageId, plan: AciTreePlan): Promise<void> {
   const place = context.layout.tree(plan.treeId);
-  if (existsSync(place.rendered)) return;
   using temporary = makeTemporaryDirectory(context.layout, 'tree');
   const tree = treeLayout(join(temporary.path, 'tree'));
   await render(context, id, plan, tree, temporary);
   writeTreeRecord(context.layout, plan.treeId, { size: sizeOfTree(tree.directory) });
+  writeTreeOfImage(context.layout, id, plan.treeId);
   makeStoreDirectory(context.layout.root, context.layout.trees);
   removeDirectory(context.layout, place.directory);
   renameSync(tree.directory, place.directory);

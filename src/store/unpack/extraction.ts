@@ -90,7 +90,7 @@ export class Extraction implements TarSink {
 
   /** Sets what had to wait. The root is opaque where the layer hides everything below it. */
   finish(): { opaqueRoot: boolean } {
-    for (const path of this.#hidden) this.#hide(path);
+    for (const path of this.#hidden) if (!this.#isBelowOpaque(path)) this.#hide(path);
     for (const path of this.#opaque) setXattr(onDisk(this.#options.root, path), OPAQUE_XATTR, YES);
     for (const [path, entry] of this.#pending) applyToPlace(onDisk(this.#options.root, path), entry);
     return { opaqueRoot: this.#opaque.includes('') };
@@ -189,6 +189,13 @@ export class Extraction implements TarSink {
     if (stat === undefined) throw hostileEntry(entry.name, 'its hard link target is not in the archive');
     if (stat.isDirectory()) throw hostileEntry(entry.name, 'its hard link target is a directory');
     this.#replacing(path, place, () => linkSync(source, place));
+  }
+
+  /** There nothing shines through, and overlayfs would list the whiteout itself: it filters only merged directories. */
+  #isBelowOpaque(path: EntryPath): boolean {
+    if (this.#opaque.length === 0 || path === '') return false;
+    const directory = parentOf(path);
+    return this.#opaque.includes(directory) || this.#isBelowOpaque(directory);
   }
 
   #hide(path: EntryPath): void {

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { Transform } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { messageOf } from '#errors';
 import { chroot } from '#sys';
 import { StoreError } from '../store-error.ts';
@@ -62,40 +62,50 @@ function hexOf<Key extends string>(key: Key, digesting: Digesting): Partial<Reco
 }
 
 /** Standard input through the decompressor into `take`, with back-pressure. Ends when all has been taken. */
-function pump(decompressor: Transform | undefined, blob: Digesting, take: (piece: Buffer) => void): Promise<void> {
+async function pump(decompressor: Transform | undefined, blob: Digesting, take: (piece: Buffer) => void): Promise<void> {
   const { stdin } = process;
-  return new Promise((resolve, reject) => {
-    const stop = (error: unknown): void => {
-      stdin.destroy();
-      decompressor?.destroy();
-      reject(error as Error);
-    };
-    const guarded = (body: (piece: Buffer) => void) => (piece: Buffer) => {
-      try {
-        body(piece);
-      } catch (error) {
-        stop(error);
-      }
-    };
-    stdin.on('error', stop);
-    if (decompressor === undefined) {
-      stdin.on('data', guarded((piece) => {
-        blob.update(piece);
-        take(piece);
-      }));
-      stdin.on('end', resolve);
-      return;
-    }
-    decompressor.on('data', guarded(take));
-    decompressor.on('end', resolve);
-    decompressor.on('error', (error) => stop(new StoreError('hostile-archive', `the archive cannot be decompressed: ${error.message}`)));
-    decompressor.on('drain', () => stdin.resume());
-    stdin.on('data', guarded((piece) => {
+  if (decompressor === undefined) {
+    return eachPiece(stdin, (piece) => {
       blob.update(piece);
-      if (!decompressor.write(piece)) stdin.pause();
-    }));
-    stdin.on('end', () => decompressor.end());
+      take(piece);
+    });
+  }
+  decompressor.on('drain', () => stdin.resume());
+  // A gzip may have padding after its end: it counts for the digest, but is not decompressed.
+  decompressor.on('end', () => stdin.resume());
+  const fed = eachPiece(stdin, (piece) => {
+    blob.update(piece);
+    if (!decompressor.readableEnded && !decompressor.write(piece)) stdin.pause();
+  }).then(() => void decompressor.end());
+  const taken = eachPiece(decompressor, take).catch((error: unknown) => {
+    stdin.destroy();
+    throw isZlibError(error) ? damaged(error) : error;
   });
+  await Promise.all([taken, fed]);
+}
+
+/** Settles when a stream has ended, has failed, or its receiver has thrown. A promise for each piece would cost more. */
+function eachPiece(stream: Readable, receive: (piece: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.on('data', (piece: Buffer) => {
+      try {
+        receive(piece);
+      } catch (error) {
+        stream.destroy();
+        reject(error as Error);
+      }
+    });
+    stream.on('end', resolve);
+    stream.on('error', reject);
+  });
+}
+
+function isZlibError(error: unknown): error is Error {
+  return /^(Z_|ZSTD_|ERR_)/.test((error as { code?: string }).code ?? '');
+}
+
+function damaged(error: Error): StoreError {
+  return new StoreError('hostile-archive', `the archive cannot be decompressed: ${error.message}`);
 }
 
 function failure(error: unknown): UnpackReport {

@@ -1,0 +1,45 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { runProgramSync } from '#sys';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A web server of this machine that behaves as a test tells it to, and remembers what it was asked. */
+export class WebServer implements AsyncDisposable {
+  readonly requests: IncomingMessage[] = [];
+  readonly #server: Server;
+  readonly origin: string;
+  readonly host: string;
+
+  private constructor(server: Server, scheme: string) {
+    this.#server = server;
+    this.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.origin = `${scheme}://${this.host}`;
+    server.on('request', (request: IncomingMessage) => this.requests.push(request));
+  }
+
+  static async start(handler: Handler): Promise<WebServer> {
+    const server = createServer(handler).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    return new WebServer(server, 'http');
+  }
+
+  /** With a certificate that nobody trusts, made in `directory`. */
+  static async startSecure(directory: string, handler: Handler): Promise<WebServer> {
+    const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const made = runProgramSync('/usr/bin/openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert]);
+    if (made.status !== 0) throw new Error(made.stderr);
+    const server = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, handler).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    return new WebServer(server as unknown as Server, 'https');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type ImageManifest, parseImageManifest } from '#appc';
+import { getXattr, listXattrs, runProgramSync } from '#sys';
+import { openStore } from './open-store.ts';
+import { joinPath, onDisk } from './tar/entry-path.ts';
+import type { LayerDigest, LayerInput, Store, StoreOptions } from './types.ts';
+
+/** What the tests of this room start from: real archives, a real store, a real unpacker. */
+
+const door = fileURLToPath(new URL('./index.ts', import.meta.url));
+const program = `const { unpackerMain } = await import(${JSON.stringify(door)}); process.exitCode = await unpackerMain(process.argv.slice(2));`;
+
+/** Starts this Node as the program would start itself. */
+export const self = {
+  path: process.execPath,
+  args: ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program, '--'],
+};
+
+export const notRoot = process.geteuid?.() === 0 ? false : 'needs root: it changes owners, makes devices and chroots';
+
+export function temporaryDirectory(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'rkt-store-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export function openTestStore(dataDir: string, options: StoreOptions = {}): Store {
+  return openStore(dataDir, { self, ...options });
+}
+
+/** Runs a program that must succeed. */
+export function must(path: string, ...args: string[]): string {
+  const result = runProgramSync(path, args);
+  if (result.status !== 0) throw new Error(`${path} ${args.join(' ')}: status ${result.status}\n${result.stderr}`);
+  return result.stdout;
+}
+
+export function sha256(bytes: Buffer): LayerDigest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+export function uncompressedLayer(archive: Buffer): LayerInput {
+  return { diffId: sha256(archive), digest: sha256(archive), size: archive.length, compression: 'none' };
+}
+
+/** A source that gives bytes in pieces. */
+export async function* inPieces(bytes: Buffer, size = 50_000): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+export function manifestText(name: string, more: object = {}): string {
+  return JSON.stringify({ acKind: 'ImageManifest', acVersion: '0.8.11', name, ...more });
+}
+
+export function imageManifest(name: string, more: object = {}): ImageManifest {
+  return parseImageManifest(manifestText(name, more));
+}
+
+/** Two trees are the same in all that can be seen; else the lines that differ are shown. */
+export function assertSameTree(actual: readonly string[], expected: readonly string[]): void {
+  const only = (a: readonly string[], b: readonly string[]): string[] => a.filter((line) => !b.includes(line));
+  assert.deepEqual({ unexpected: only(actual, expected), missing: only(expected, actual) }, { unexpected: [], missing: [] });
+  assert.equal(actual.length, expected.length);
+}
+
+/** All that can be seen of a tree, as lines that can be compared. */
+export function describeTree(root: string): string[] {
+  const inodes = new Map<bigint, string>();
+  const lines: string[] = [];
+  const walk = (path: string): void => {
+    const place = onDisk(root, path);
+    const stat = lstatSync(place, { bigint: true });
+    const first = stat.isDirectory() ? path : (inodes.get(stat.ino) ?? path);
+    inodes.set(stat.ino, first);
+    const xattrs = stat.isSymbolicLink() ? [] : listXattrs(place).sort().map((name) => [name, getXattr(place, name)!.toString('hex')]);
+    const content = stat.isFile() ? sha256(readFileSync(place)) : stat.isSymbolicLink() ? readlinkSync(place, { encoding: 'buffer' }).toString('hex') : '';
+    const size = stat.isDirectory() ? 0 : stat.size;
+    lines.push([path, stat.mode.toString(8), stat.uid, stat.gid, stat.mtimeNs, size, stat.rdev, first, JSON.stringify(xattrs), content].join(' '));
+    if (!stat.isDirectory()) return;
+    for (const name of readdirSync(place, { encoding: 'buffer' })) walk(joinPath(path, name.toString('latin1')));
+  };
+  walk('');
+  return lines.sort();
+}
