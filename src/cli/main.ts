@@ -42,8 +42,8 @@ async function main(argv: readonly string[]): Promise<number> {
   return await runCommand(argv, surroundings);
 }
 
-// Node exits 0 when nothing is left to wait for, even if a command still awaits something.
-process.on('beforeExit', () => exitOnFault(new Error('the command has come to a standstill')));
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
+// A promise that nothing settles any more would else end the program as if all had gone well.
+process.on('beforeExit', () => exitOnFault(new Error('nothing is left to wait for, and there is no result')));
 void main(process.argv.slice(2)).then((code) => process.exit(code));
