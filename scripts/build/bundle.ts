@@ -1,6 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { lazyBuiltins } from './lazy-builtins.ts';
 import { root } from './root.ts';
 
 const ENTRY = 'src/cli/main.ts';
@@ -51,7 +52,7 @@ export async function bundle(dist: string, entry = join(root, ENTRY)): Promise<s
       'import.meta.filename': '__moduleFile',
       'import.meta.dirname': '__moduleDirectory',
     },
-    plugins: [openpgpBeside],
+    plugins: [openpgpBeside, lazyBuiltins],
   });
   const path = join(dist, 'rkt.cjs');
   writeFileSync(path, `${prologue}\n${result.outputFiles[0]!.text}`);

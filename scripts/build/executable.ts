@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { programSource, recordCodeCache } from './code-cache.ts';
 import { root } from './root.ts';
 
 /**
@@ -9,29 +10,50 @@ import { root } from './root.ts';
  */
 const ARGUMENTS = ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'];
 
+const LOADER = 'scripts/build/loader.cjs';
+const RECORDER = 'scripts/build/recorder.cjs';
+
+interface Parts {
+  readonly main: string;
+  readonly assets: Readonly<Record<string, string>>;
+}
+
 /** Joins the bundled script and Node into one executable; the old one is replaced at once (rename). */
 export function makeExecutable(script: string, path: string): void {
   const cache = join(root, '.cache');
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(join(cache, 'executable-'));
   try {
-    const configuration = {
-      main: script,
-      executable: strippedNode(cache),
-      output: join(work, 'rkt'),
-      useCodeCache: true,
-      disableExperimentalSEAWarning: true,
-      execArgv: ARGUMENTS,
-      execArgvExtension: 'none',
-    };
-    writeFileSync(join(work, 'configuration.json'), JSON.stringify(configuration));
-    const options = { stdio: ['ignore', 'ignore', 'pipe'] as ('ignore' | 'pipe')[] };
-    execFileSync(process.execPath, ['--build-sea', join(work, 'configuration.json')], options);
-    chmodSync(join(work, 'rkt'), 0o755);
-    renameSync(join(work, 'rkt'), path);
+    const node = strippedNode(cache);
+    const program = join(work, 'program.js');
+    writeFileSync(program, programSource(script), 'latin1');
+    const recorder = join(work, 'recorder');
+    joinExecutable(node, { main: RECORDER, assets: { program } }, recorder);
+    for (const name of ['stage1-oci.aci', 'openpgp.mjs']) copyFileSync(join(dirname(path), name), join(work, name));
+    const codeCache = join(work, 'code-cache');
+    recordCodeCache(recorder, work, codeCache);
+    const output = join(work, 'rkt');
+    joinExecutable(node, { main: LOADER, assets: { program, 'code-cache': codeCache } }, output);
+    renameSync(output, path);
   } finally {
     rmSync(work, { recursive: true });
   }
+}
+
+function joinExecutable(node: string, { main, assets }: Parts, output: string): void {
+  const configuration = {
+    main: join(root, main),
+    executable: node,
+    output,
+    assets,
+    useCodeCache: true,
+    disableExperimentalSEAWarning: true,
+    execArgv: ARGUMENTS,
+    execArgvExtension: 'none',
+  };
+  writeFileSync(`${output}.json`, JSON.stringify(configuration));
+  execFileSync(process.execPath, ['--build-sea', `${output}.json`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  chmodSync(output, 0o755);
 }
 
 /** Node without its symbols, a fifth smaller; made once a version. */

@@ -37,11 +37,13 @@ function exitOnFault(fault: unknown): never {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
-  const { unpackerMain } = await import('#store');
-  return await unpackerMain(argv.slice(1));
+  if (argv[0] === '__unpack') return await (await import('#store')).unpackerMain(argv.slice(1));
+  if (argv[0] === '__copy-tree') return (await import('#stage0')).copyTreeMain(argv.slice(1));
+  return await runCommand(argv, surroundings);
 }
 
 process.on('uncaughtException', exitOnFault);
 process.on('unhandledRejection', exitOnFault);
+// A promise that nothing settles any more would else end the program as if all had gone well.
+process.on('beforeExit', () => exitOnFault(new Error('nothing is left to wait for, and there is no result')));
 void main(process.argv.slice(2)).then((code) => process.exit(code));

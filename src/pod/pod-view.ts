@@ -87,6 +87,11 @@ export abstract class PodView {
     return this.#line(podFiles.stage1TreeStoreId);
   }
 
+  /** Whether the apps' trees are overlays; otherwise the pod has copies of them. */
+  usesOverlay(): boolean {
+    return this.directory.has(podFiles.overlayPrepared);
+  }
+
   appTreeId(app: AcName): string | undefined {
     return this.#line(podFiles.appTreeStoreId(app));
   }

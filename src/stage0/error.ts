@@ -14,6 +14,7 @@ export type Stage0ErrorCode =
   | 'port-without-network'
   | 'no-stage1'
   | 'no-tree'
+  | 'copy-failed'
   | 'timeout';
 
 /** What a verb could not do. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findLeaks, needs } from '#tests/support';
+import { cgroupsOf, findLeaks, needs } from '#tests/support';
 import { openScene, type Scene } from './scene.ts';
 
 const root = needs('root');
@@ -20,6 +20,7 @@ test('gc, an exited pod, waits for the grace period and then removes everything 
   await scene.rkt(['gc', '--grace-period=0s']);
   for (const directory of ['run', 'exited-garbage', 'garbage']) assert.deepEqual(podsIn(scene, directory), []);
   assert.deepEqual(findLeaks(scene.home.path), []);
+  assert.deepEqual(cgroupsOf(uuid), []);
 });
 
 test('gc, mark-only, moves and removes nothing', root, async () => {
@@ -52,12 +53,12 @@ test('rm, an exited and a prepared pod, removes both and prints them quoted', ro
 test('rm, nothing and an unknown pod, are refused', async () => {
   await using scene = openScene();
   const nothing = await scene.rkt(['rm', ''], { status: 254 });
-  assert.match(nothing.output, /rm: cannot get pod: UUID cannot be empty\nrm: failed to remove one or more pods/);
+  assert.match(nothing.output, /^rm: cannot get pod: UUID cannot be empty$[\s\S]*^rm: failed to remove one or more pods$/m);
   const unknown = await scene.rkt(['rm', '0f746094-3438-42bc-ab37-3cf85f132e60'], { status: 254 });
   assert.match(unknown.output, /rm: cannot get pod: no matches found for "0f746094-3438-42bc-ab37-3cf85f132e60"/);
 });
 
-test('a pod that has exited, holds no mount and no cgroup', root, async () => {
+test('a pod that has exited, holds no mount and no process', root, async () => {
   await using scene = openScene();
   await scene.insecure(['run', '--net=default', scene.aci, '--exec=/bin/true']);
   assert.deepEqual(findLeaks(scene.home.path), []);

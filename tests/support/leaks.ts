@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * What the kernel still holds of a directory that should be done with: mounts in it (in any mount
@@ -17,6 +18,17 @@ export function findLeaks(directory: string): string[] {
     if (command !== undefined) leaks.push(`process ${pid}: ${command}`);
   }
   return leaks;
+}
+
+const CGROUP_DEPTH = 5;
+
+/** The control groups of a pod, in every hierarchy: those with the first eight digits of its UUID in their path. */
+export function cgroupsOf(uuid: string, directory = '/sys/fs/cgroup', depth = 0): string[] {
+  if (directory.includes(uuid.slice(0, 8))) return [directory];
+  if (depth > CGROUP_DEPTH) return [];
+  const entries = unlessGone(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  const below = entries.filter((entry) => entry.isDirectory());
+  return below.flatMap(({ name }) => cgroupsOf(uuid, join(directory, name), depth + 1));
 }
 
 function pids(): string[] {

@@ -36,7 +36,7 @@ test('trustKeys, prefix and yes, in prefix.d in the words of rkt', async () => {
   assert.deepEqual(printed, [
     `gpg key fingerprint is: ${groups.slice(0, 5).join(' ')}  ${groups.slice(5).join(' ')}`,
     '\tTest <owner@example.com>',
-    'Are you sure you want to trust this key (yes/no)?',
+    'Are you sure you want to trust this key',
     `Trusting "${file}" for prefix "example.com/app" after fingerprint review.`,
     `Added key for prefix "example.com/app" at "${path}"`,
   ]);
