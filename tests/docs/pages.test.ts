@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { brokenLinks, codeLines, codeSpans, commandLinesIn, type Page, pages } from '../../scripts/docs/pages.ts';
 import { fillInNotYet } from '../../scripts/docs/not-yet.ts';
@@ -14,7 +16,7 @@ test('the documents, every relative link, leads to a file and a heading', () => 
 
 for (const page of operatorPages()) {
   test(`${page.file}, every command line of rkt in it, parses`, () => {
-    const lines = [...codeLines(page.text), ...codeSpans(page.text).filter((span) => /^rkt [a-z-].* /.test(span))];
+    const lines = [...codeLines(page.text), ...codeSpans(page.text).filter((span) => /^rkt [^…]* [^…]*$/.test(span))];
     for (const line of lines) {
       for (const words of commandLinesIn(line)) assert.doesNotThrow(() => parseCommandLine(words), `${page.file}: ${line}`);
     }
@@ -27,8 +29,18 @@ for (const page of operatorPages()) {
   });
 }
 
+test('docs/dependencies.md, every Debian and npm package that is installed, has its reason there', () => {
+  const root = join(import.meta.dirname, '../..');
+  const text = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+  const setup = readFileSync(join(root, 'scripts/setup'), 'utf8');
+  const debian = [...setup.matchAll(/^(?:build|run|demo|test)='(.*)'$/gm)].flatMap((match) => match[1]!.split(' '));
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, object>;
+  const npm = Object.keys({ ...dependencies, ...devDependencies });
+  assert.deepEqual([...debian, ...npm].filter((name) => !text.includes(`\`${name}\``)), []);
+});
+
 /** Options of other programs that the pages mention. */
-const OTHERS = new Set(['help', 'textmode', 'only']);
+const OTHERS = new Set(['build-sea', 'capability', 'help', 'only', 'system-call-filter', 'textmode']);
 
 function operatorPages(): Page[] {
   return pages().filter(({ file }) => /^(README|SECURITY|CHANGELOG)\.md$|^docs\//.test(file) && !NOT_ABOUT_WHAT_IS_THERE.includes(file));
