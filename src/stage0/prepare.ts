@@ -33,13 +33,16 @@ export async function preparePod(
   created: (uuid: string) => void = () => {},
 ): Promise<PreparedPod> {
   const store = parts.store();
-  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
-  const plan = await planPod(parts, store, request);
+  // Fetching may take minutes, for which a collection of images is not to wait.
+  const fetched = await fetchImages(parts, request);
+  using _ = lockPreparations(parts.dataDir, 'shared');
+  const held = fetched.every((id) => store.get(id) !== undefined);
+  const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
   // Found out before there is a pod: a port that leads nowhere, or two that want the same.
   forwardedPorts(plan.manifest);
+  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);
   created(pod.uuid);
-  using _ = lockPreparations(parts.dataDir, 'shared');
   await writePod(parts, pod, stage1, plan);
   return { pod, manifest: plan.manifest, stage1 };
 }
@@ -50,9 +53,12 @@ interface PodPlan {
   readonly apps: readonly { readonly name: AcName; readonly id: ImageId }[];
 }
 
-async function planPod(parts: EngineParts, store: Store, request: PrepareRequest): Promise<PodPlan> {
+async function fetchImages(parts: EngineParts, request: PrepareRequest): Promise<ImageId[]> {
+  return request.podManifestPath === undefined ? findImages(parts, request.apps, request.pullPolicy) : [];
+}
+
+function planPod(store: Store, request: PrepareRequest, ids: readonly ImageId[]): PodPlan {
   if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath, request.noOverlay);
-  const ids = await findImages(parts, request.apps, request.pullPolicy);
   const images = ids.map((id, at) => ({ argument: request.apps[at]!, id, manifest: usableManifest(store, id) }));
   return {
     noOverlay: request.noOverlay,
