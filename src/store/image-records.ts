@@ -26,6 +26,7 @@ export interface ImageRecord {
 }
 
 const SUFFIX = '.json';
+const TREE_ID = /^deps-sha512-[0-9a-f]{64}$/;
 
 export function writeImageRecord(layout: CasLayout, record: ImageRecord): void {
   makeStoreDirectory(layout.root, layout.imageRecords);
@@ -160,8 +161,14 @@ export function writeTreeOfImage(layout: CasLayout, id: ImageId, treeId: string)
   writeFileAtomic(layout.treeOfImage(id), treeId, { mode: FILE_MODE });
 }
 
+/** Undefined where it was never rendered, or a crash of the machine cut the note off. */
+export function readTreeOfImage(layout: CasLayout, id: ImageId): string | undefined {
+  const text = readTextIfExists(layout.treeOfImage(id));
+  return text !== undefined && TREE_ID.test(text) ? text : undefined;
+}
+
 function renderedSize(layout: CasLayout, id: ImageId): number {
-  const treeId = readTextIfExists(layout.treeOfImage(id));
+  const treeId = readTreeOfImage(layout, id);
   return treeId === undefined ? 0 : (readTreeSize(layout, treeId) ?? 0);
 }
 
