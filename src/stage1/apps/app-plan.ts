@@ -2,7 +2,7 @@ import type { App, PodManifest, RuntimeApp } from '#appc';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
-import { findAppProgram } from './program.ts';
+import { findAppProgram, requireProgram } from './program.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 import { resolveGroup, resolveUser } from './user.ts';
 import { openVolume } from './volumes.ts';
@@ -65,19 +65,22 @@ export function planApp(input: AppPlanInput): AppPlan {
     ...(input.metadataUrl === undefined ? {} : { metadataUrl: input.metadataUrl }),
   });
   const cwd = app.workingDirectory || '/';
+  const args = planArguments(input, app, cwd, environment.get('PATH'));
+  const mounts = planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount));
+  requireProgram(rootfs, args[0] ?? '', mounts.map(({ target }) => target));
   const uid = resolveUser(rootfs, app.user);
   return {
     name: runtimeApp.name,
     app,
     rootfs,
     readOnlyRootfs: runtimeApp.readOnlyRootFS ?? false,
-    args: planArguments(input, app, cwd, environment.get('PATH')),
+    args,
     environment,
     cwd,
     uid,
     gid: groupOf(input, app, uid),
     supplementaryGids: app.supplementaryGIDs ?? [],
-    mounts: planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount)),
+    mounts,
   };
 }
 
