@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AcName, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
+import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles } from '#pod';
 import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
@@ -35,6 +35,8 @@ export async function preparePod(
   const store = parts.store();
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const plan = await planPod(parts, store, request);
+  // Found out before there is a pod: a port that leads nowhere, or two that want the same.
+  forwardedPorts(plan.manifest);
   const pod = createPod(parts.dataDir);
   try {
     created(pod.uuid);

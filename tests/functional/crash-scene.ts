@@ -49,7 +49,7 @@ export async function sweepKills(
   const line = async (): Promise<string[]> => [...flags, ...(typeof args === 'function' ? await args() : args)];
   const points = await findKillPoints(rktProgram(), await line());
   await after('not killed');
-  assert.ok(points.length > 10, `only ${points.length} points`);
+  assert.ok(points.length > 3, `only ${points.length} points`);
   const failures: string[] = [];
   for (const point of sampleOf(points, most)) {
     await runKilledAt(point, rktProgram(), await line());
