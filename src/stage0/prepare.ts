@@ -24,8 +24,8 @@ export interface PreparedPod {
 /**
  * Makes a pod directory from images, fetching what the store lacks.
  *
- * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails it
- * stays there and is collected as an aborted prepare.
+ * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails
+ * nothing is left of it; what a kill leaves is collected as an aborted prepare.
  */
 export async function preparePod(
   parts: EngineParts,
@@ -42,8 +42,14 @@ export async function preparePod(
   forwardedPorts(plan.manifest);
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);
-  created(pod.uuid);
-  await writePod(parts, pod, stage1, plan);
+  try {
+    created(pod.uuid);
+    await writePod(parts, pod, stage1, plan);
+  } catch (error) {
+    pod.toGarbage();
+    pod.remove();
+    throw error;
+  }
   return { pod, manifest: plan.manifest, stage1 };
 }
 
