@@ -22,6 +22,8 @@ export type ImageErrorCode =
   | 'digest-mismatch'
   | 'bad-answer'
   | 'unsupported-image'
+  | 'bad-layout'
+  | 'bad-destination'
   | 'file-unreadable'
   | 'file-changed';
 

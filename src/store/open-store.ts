@@ -9,6 +9,7 @@ import { pinLayer } from './layer/held-layers.ts';
 import { importLayers } from './layer/import-layers.ts';
 import { PartialFile } from './layer/partial-layer.ts';
 import { makeStoreDirectory } from './modes.ts';
+import { packFiles } from './pack/pack-files.ts';
 import { readRemote, removeRemote, writeRemote } from './remotes.ts';
 import { resolveImageId } from './resolve.ts';
 import { removeLeftovers } from './temporary.ts';
@@ -59,6 +60,8 @@ function trees(context: StoreContext) {
     openTree: (treeId) => openTree(context, treeId),
     verifyTree: async (id) => verifyTree(context, id),
     renderAgain: async (id) => renderAgain(context, id),
+    pack: (source, options) => packFiles(context, source, options),
+    extractAci: async (id, rootfs) => (await import('./tree/aci-tree.ts')).extractAci(context, id, rootfs),
   } satisfies Partial<Store>;
 }
 
