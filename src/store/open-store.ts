@@ -12,7 +12,7 @@ import { makeStoreDirectory } from './modes.ts';
 import { packFiles } from './pack/pack-files.ts';
 import { readRemote, removeRemote, writeRemote } from './remotes.ts';
 import { resolveImageId } from './resolve.ts';
-import { removeLeftovers } from './temporary.ts';
+import { makeTemporaryDirectory, removeLeftovers } from './temporary.ts';
 import { openTree, renderAgain, treeIdOf, treeOf, verifyTree } from './tree/image-tree.ts';
 import type { Store, StoreOptions } from './types.ts';
 
@@ -46,6 +46,7 @@ function imports(context: StoreContext) {
     hasLayer: (diffId) => pinLayer(context, diffId),
     addLayer: async (input, source) => (await import('./layer/add-layer.ts')).addLayer(context, input, source),
     partialLayer: (digest) => new PartialFile(context.layout, digest),
+    scratch: () => makeTemporaryDirectory(context.layout, 'scratch'),
     temporaryDirectory: () => {
       makeStoreDirectory(context.layout.root, context.layout.temporary);
       return context.layout.temporary;

@@ -128,6 +128,8 @@ export interface Store {
   importAci(path: string): Promise<StoredImage>;
   /** Where a downloaded file may grow before it is imported: on the store's file system, collected by gc. */
   temporaryDirectory(): string;
+  /** A directory there of the caller's own, kept from gc and gone when it is disposed of. */
+  scratch(): { readonly path: string } & Disposable;
   /**
    * Takes in an image of layers that are all held, and makes them durable.
    *

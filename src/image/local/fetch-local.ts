@@ -1,4 +1,4 @@
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { loadArchives } from '#store';
@@ -19,53 +19,38 @@ const STDIN = 'standard input';
 export async function fetchLocal(source: LocalSource, ctx: ImageContext): Promise<ImageId> {
   ctx.report.debug(`image: using image from ${source.form} ${source.path}`);
   if (source.form === 'oci') return importLocal(directoryFiles(source.path), source, ctx);
-  return withScratch(ctx, async (scratch) => {
-    const files = await openArchive(source.path, source.path, scratch);
-    return importLocal(files, source, ctx);
-  });
+  using scratch = ctx.store.scratch();
+  return importLocal(await openArchive(source.path, source.path, scratch.path), source, ctx);
 }
 
 /** Takes in what comes on standard input: an ACI, an OCI archive or a docker archive, recognised by its content. */
 export async function fetchStdin(options: FindOptions, ctx: ImageContext): Promise<ImageId> {
-  return withScratch(ctx, async (scratch) => {
-    const path = join(scratch, 'stdin');
-    await pipeline(process.stdin, createWriteStream(path, { mode: 0o600 }));
-    const files = await openArchive(path, STDIN, scratch);
-    const form = isOciLayout(files) ? 'oci-archive' : isDockerArchive(files) ? 'docker-archive' : undefined;
-    if (form !== undefined) return importLocal(files, { form, path: 'stdin', name: undefined }, ctx);
-    if (!files.has('manifest')) {
-      throw new ImageError('unsupported-image', `${STDIN}: neither an ACI nor an OCI or docker archive`);
-    }
-    if (!ctx.insecure.image && options.signatureFile === undefined) {
-      throw new ImageError('no-signature', `${STDIN}: the image has no signature`, {
-        hint: 'name the file that has it by --signature; --insecure-options=image goes without',
-      });
-    }
-    return fetchFile(path, options.signatureFile, ctx);
-  });
+  using scratch = ctx.store.scratch();
+  const path = join(scratch.path, 'stdin');
+  await pipeline(process.stdin, createWriteStream(path, { mode: 0o600 }));
+  const files = await openArchive(path, STDIN, scratch.path);
+  const form = isOciLayout(files) ? 'oci-archive' : isDockerArchive(files) ? 'docker-archive' : undefined;
+  if (form !== undefined) return importLocal(files, { form, path: 'stdin', name: undefined }, ctx);
+  if (!files.has('manifest')) {
+    throw new ImageError('unsupported-image', `${STDIN}: neither an ACI nor an OCI or docker archive`);
+  }
+  if (!ctx.insecure.image && options.signatureFile === undefined) {
+    throw new ImageError('no-signature', `${STDIN}: the image has no signature`, {
+      hint: 'name the file that has it by --signature; --insecure-options=image goes without',
+    });
+  }
+  return fetchFile(path, options.signatureFile, ctx);
 }
 
 /** An archive's files; a compressed one is first written out, since its files are not read in their order. */
 async function openArchive(path: string, description: string, scratch: string): Promise<ImageFiles> {
-  const { detectCompression, indexArchive, readUncompressed } = await loadArchives();
+  const { detectCompression, indexArchive, writeUncompressed } = await loadArchives();
   try {
-    let plain = path;
-    if (detectCompression(path) !== 'none') {
-      plain = join(scratch, 'archive');
-      await pipeline(readUncompressed(path), createWriteStream(plain, { mode: 0o600 }));
-    }
+    const plain = detectCompression(path) === 'none' ? path : join(scratch, 'archive');
+    if (plain !== path) await writeUncompressed(path, plain);
     return archiveFiles(plain, indexArchive(plain), description);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === 'open') throw openError(path, error);
     throw error;
-  }
-}
-
-async function withScratch<T>(ctx: ImageContext, body: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(ctx.store.temporaryDirectory(), 'archive-'));
-  try {
-    return await body(directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }
