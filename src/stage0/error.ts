@@ -17,6 +17,9 @@ export type Stage0ErrorCode =
   | 'no-image'
   | 'uuid-file'
   | 'copy-failed'
+  | 'pod-not-exited'
+  | 'output-exists'
+  | 'bad-output'
   | 'timeout';
 
 /** What a verb could not do. */

@@ -37,7 +37,6 @@ export interface BuildOptions {
   /** Where the layers go: on the file system they shall stay on. */
   readonly directory: string;
   readonly compression: keyof typeof LAYER_TYPES;
-  readonly onBytes?: (id: string, done: number) => void;
 }
 
 /**
@@ -88,7 +87,6 @@ async function writeLayer(archive: AsyncIterable<Buffer>, options: BuildOptions)
       packed.update(piece);
       for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
       size += piece.length;
-      options.onBytes?.(temporary, size);
     }
   } finally {
     closeSync(fd);
