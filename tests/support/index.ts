@@ -9,5 +9,5 @@ export { run, type RunOptions, type RunResult } from './run.ts';
 export { missingPrograms, needs } from './needs.ts';
 export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
 export { findPodLeaks } from './pod-leaks.ts';
-export { listTree, type TreeListing } from './tree-listing.ts';
+export { diffTrees, listTree, type TreeListing } from './tree-listing.ts';
 export { makeRichImage } from './rich-image.ts';
