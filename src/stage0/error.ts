@@ -14,6 +14,8 @@ export type Stage0ErrorCode =
   | 'port-without-network'
   | 'no-stage1'
   | 'no-tree'
+  | 'no-image'
+  | 'uuid-file'
   | 'copy-failed'
   | 'timeout';
 

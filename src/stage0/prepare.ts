@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AcName, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
+import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles } from '#pod';
 import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
@@ -24,8 +24,8 @@ export interface PreparedPod {
 /**
  * Makes a pod directory from images, fetching what the store lacks.
  *
- * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails it
- * stays there and is collected as an aborted prepare.
+ * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails
+ * nothing is left of it; what a kill leaves is collected as an aborted prepare.
  */
 export async function preparePod(
   parts: EngineParts,
@@ -38,10 +38,18 @@ export async function preparePod(
   using _ = lockPreparations(parts.dataDir, 'shared');
   const held = fetched.every((id) => store.get(id) !== undefined);
   const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
+  // Found out before there is a pod: a port that leads nowhere, or two that want the same.
+  forwardedPorts(plan.manifest);
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);
-  created(pod.uuid);
-  await writePod(parts, pod, stage1, plan);
+  try {
+    created(pod.uuid);
+    await writePod(parts, pod, stage1, plan);
+  } catch (error) {
+    pod.toGarbage();
+    pod.remove();
+    throw error;
+  }
   return { pod, manifest: plan.manifest, stage1 };
 }
 
