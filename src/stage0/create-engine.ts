@@ -23,9 +23,8 @@ export function createEngine(parts: EngineParts): Engine {
       return parts.store().list().map(imageView);
     },
     imageManifest: async (image) => {
-      const { resolveImage } = await import('./images.ts');
-      const store = parts.store();
-      return store.get(resolveImage(store, image))!.manifest;
+      const { readImage } = await import('./images.ts');
+      return readImage(parts.store(), image).manifest;
     },
     imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
     imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),

@@ -11,7 +11,7 @@ import type { ImageView } from './views.ts';
 export function imageView(image: StoredImage): ImageView {
   return {
     id: image.id,
-    name: versionedName(image.manifest),
+    name: versionedName(image),
     importTime: image.importTime,
     lastUsed: image.lastUsed,
     size: image.size,
@@ -31,6 +31,16 @@ export function resolveImage(store: Store, text: string): ImageId {
   const image = store.findByName(name, labels);
   if (image !== undefined) return image.id;
   throw new Stage0Error('no-image', `no image IDs found: no image is named "${text}"`, { hint: 'see which images there are: rkt image list' });
+}
+
+/** @throws {Stage0Error} `image-damaged` where the store knows no more than the image's ID */
+export function readImage(store: Store, text: string): StoredImage {
+  const id = resolveImage(store, text);
+  const image = store.get(id);
+  if (image !== undefined) return image;
+  throw new Stage0Error('image-damaged', `image "${id}" is damaged: its record cannot be read`, {
+    hint: `remove it and fetch it again: rkt image rm ${id}`,
+  });
 }
 
 /** `rkt image rm`. An image named twice, however, is removed once. */

@@ -90,8 +90,10 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   let manifest: ImageManifest | undefined;
   const image = {
     id: record.id,
+    name: record.name,
+    labels: record.labels,
     get manifest(): ImageManifest {
-      return (manifest ??= parseImageManifest(readManifestText(layout, record.id)));
+      return (manifest ??= readManifest(layout, record.id));
     },
     importTime: record.importTime,
     lastUsed: record.lastUsed,
@@ -101,11 +103,25 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
 }
 
-/** @throws {StoreError} `no-image` */
+/** @throws {StoreError} `image-damaged` */
 export function readManifestText(layout: CasLayout, id: ImageId): string {
   const text = unlessMissing(() => readFileSync(layout.manifest(id), 'utf8'));
-  if (text === undefined) throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
+  if (text === undefined) throw damaged(id, 'its manifest is not in the store');
   return text;
+}
+
+function readManifest(layout: CasLayout, id: ImageId): ImageManifest {
+  try {
+    return parseImageManifest(readManifestText(layout, id));
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw damaged(id, 'its manifest cannot be read', cause);
+  }
+}
+
+function damaged(id: ImageId, what: string, cause?: unknown): StoreError {
+  const hint = `remove it and fetch it again: rkt image rm ${id}`;
+  return new StoreError('image-damaged', `image ${JSON.stringify(id)} is damaged: ${what}`, { hint, cause });
 }
 
 export function writeManifestText(layout: CasLayout, id: ImageId, text: string): void {

@@ -7,7 +7,9 @@ export type LayerDigest = `sha256:${string}` | `sha512:${string}`;
 
 export interface StoredImage {
   readonly id: ImageId;
-  /** Parsed when it is first asked for. */
+  readonly name: AcIdentifier;
+  readonly labels: readonly Label[];
+  /** Parsed when it is first asked for. @throws {StoreError} `image-damaged` */
   readonly manifest: ImageManifest;
   /** Nanoseconds since the epoch. */
   readonly importTime: bigint;

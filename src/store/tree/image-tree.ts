@@ -4,16 +4,23 @@ import type { StoreContext } from '../context.ts';
 import { layersTreeId } from '../image-id.ts';
 import { type ImageRecord, readImageRecord } from '../image-records.ts';
 import { StoreError } from '../store-error.ts';
-import type { Tree } from '../types.ts';
+import type { LayerDigest, Tree } from '../types.ts';
 import { layeredTree, pinTree } from './layered-tree.ts';
 import { planAciTree } from './plan-aci-tree.ts';
-import { readTreeRecord } from './tree-records.ts';
+import { readTreeRecord, writeTreeRecord } from './tree-records.ts';
 
 /** See {@link Store.tree}. */
 export async function treeOf(context: StoreContext, id: ImageId): Promise<Tree> {
   const record = requireRecord(context, id);
-  if (record.layers !== undefined) return layeredTree(context, treeIdOfLayers(record), record.layers);
+  if (record.layers !== undefined) return treeOfLayers(context, treeIdOfLayers(record), record.layers);
   return (await import('./aci-tree.ts')).aciTree(context, id);
+}
+
+/** A pod finds its tree by the tree's record alone, which may have been lost. */
+function treeOfLayers(context: StoreContext, treeId: string, layers: readonly LayerDigest[]): Tree {
+  const tree = layeredTree(context, treeId, layers);
+  if (readTreeRecord(context.layout, treeId)?.layers === undefined) writeTreeRecord(context.layout, treeId, { layers });
+  return tree;
 }
 
 /** See {@link Store.treeId}. */
