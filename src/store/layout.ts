@@ -17,6 +17,8 @@ export interface CasLayout {
   treeOfImage(id: ImageId): string;
   blob(id: ImageId): string;
   manifest(id: ImageId): string;
+  /** Who vouched for an image, as the image room writes it. */
+  evidence(id: ImageId): string;
   remote(url: string): string;
   imageLock(id: ImageId): string;
   tree(treeId: string): TreeLayout;
@@ -72,6 +74,7 @@ export function casLayout(dataDir: string): CasLayout {
     treeOfImage: (id) => at('db', 'image', `${id}.tree`),
     blob: (id) => sharded('blob', id),
     manifest: (id) => sharded('imageManifest', id),
+    evidence: (id) => at('db', 'evidence', `${id}.json`),
     remote: (url) => at('db', 'remote', `${hashHex('sha256', url)}.json`),
     imageLock: (id) => at('imagelocks', id),
     tree: (treeId) => treeLayout(at('tree', treeId)),

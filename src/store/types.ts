@@ -102,8 +102,15 @@ export interface Store {
   remove(id: ImageId): void;
   /** The image manifest as it was imported. @throws {StoreError} `no-image` */
   readManifestText(id: ImageId): string;
+  /** Checks that a layered image's manifest and layers are those its ID names. @throws {StoreError} `image-damaged` */
+  checkLayers(id: ImageId): void;
   /** The uncompressed archive of an ACI, byte for byte as imported; undefined for a layered image. */
   blobPath(id: ImageId): string | undefined;
+
+  /** What was written down about who vouched for an image; undefined where nothing was. */
+  readEvidence(id: ImageId): string | undefined;
+  /** Replaces it, whole or not at all. Nothing happens where there is no such image. */
+  writeEvidence(id: ImageId, text: string): void;
 
   readRemote(url: string): RemoteRecord | undefined;
   writeRemote(record: RemoteRecord): void;
@@ -133,6 +140,12 @@ export interface Store {
 
   /** The root file system of an image, rendered first where need be, and kept from gc until this process ends. */
   tree(id: ImageId): Promise<Tree>;
+  /**
+   * The image and all that its tree is made of, each once.
+   *
+   * @throws {StoreError} `no-image`, `missing-dependency`
+   */
+  imagesBelow(id: ImageId): ImageId[];
   /** The tree an image has or would have. @throws {StoreError} `no-image`, `missing-dependency` */
   treeId(id: ImageId): string;
   /** What `tree` gave, by its ID alone: also of an image that has been removed. Undefined where it is gone. */

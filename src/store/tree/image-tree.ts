@@ -23,6 +23,12 @@ export function treeIdOf(context: StoreContext, id: ImageId): string {
   return planAciTree(context.layout, id).treeId;
 }
 
+/** See {@link Store.imagesBelow}. */
+export function imagesBelow(context: StoreContext, id: ImageId): ImageId[] {
+  if (requireRecord(context, id).layers !== undefined) return [id];
+  return [...new Set(planAciTree(context.layout, id).steps.map((step) => step.id))];
+}
+
 /** See {@link Store.openTree}. */
 export function openTree(context: StoreContext, treeId: string): Tree | undefined {
   const layers = readTreeRecord(context.layout, treeId)?.layers;
