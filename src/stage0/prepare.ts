@@ -5,6 +5,7 @@ import type { Store } from '#store';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
+import { checkTrust } from './check-trust.ts';
 import { checkPlatform } from './platform.ts';
 import { completePodManifest, planPodManifest } from './pod-manifest.ts';
 import { lockPreparations } from './prepare-lock.ts';
@@ -33,6 +34,7 @@ export async function preparePod(
   const store = parts.store();
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const plan = await planPod(parts, store, request);
+  await checkTrust(parts, plan.apps.map(({ id }) => id), request);
   const pod = createPod(parts.dataDir);
   created(pod.uuid);
   using _ = lockPreparations(parts.dataDir, 'shared');

@@ -49,6 +49,8 @@ export interface LayerLayout {
   readonly id: string;
   /** Bytes of the uncompressed archive, decimal. */
   readonly size: string;
+  /** Hash over content and metadata of `diff`, made when the layer was first verified. */
+  readonly hash: string;
   /** There, empty, where the layer hides everything below it. */
   readonly opaque: string;
   /** The boot in which the layer was unpacked, as long as it is not known to be durable. */
@@ -105,6 +107,7 @@ export function layerLayout(directory: string): LayerLayout {
     diff: at('diff'),
     id: at('id'),
     size: at('size'),
+    hash: at('hash'),
     opaque: at('opaque'),
     boot: at('boot'),
   };

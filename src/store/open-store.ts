@@ -62,6 +62,13 @@ function trees(context: StoreContext) {
     treeId: (id) => treeIdOf(context, id),
     openTree: (treeId) => openTree(context, treeId),
     verifyTree: async (id) => verifyTree(context, id),
+    verifyBlob: async (id) => (await import('./aci/verify-blob.ts')).verifyBlob(context, id),
+    verifyContent: async (id) => {
+      const { verifyBlob } = await import('./aci/verify-blob.ts');
+      for (const each of imagesBelow(context, id)) await verifyBlob(context, each);
+      await treeOf(context, id);
+      await verifyTree(context, id);
+    },
     renderAgain: async (id) => renderAgain(context, id),
   } satisfies Partial<Store>;
 }

@@ -150,8 +150,18 @@ export interface Store {
   treeId(id: ImageId): string;
   /** What `tree` gave, by its ID alone: also of an image that has been removed. Undefined where it is gone. */
   openTree(treeId: string): Tree | undefined;
-  /** Checks a rendered tree against the hash made when it was rendered. @throws {StoreError} `tree-changed` */
-  verifyTree(id: ImageId): Promise<void>;
+  /**
+   * Checks a rendered tree against the hash made when it was rendered; each layer against the hash made when it was
+   * first verified, which this is where none was made. Reads everything.
+   *
+   * @returns `recorded` where a hash was made: there was nothing to compare that layer with
+   * @throws {StoreError} `tree-changed`
+   */
+  verifyTree(id: ImageId): Promise<'verified' | 'recorded'>;
+  /** Checks that the document or archive an image is named after has that name still, and its manifest. @throws {StoreError} `image-damaged` */
+  verifyBlob(id: ImageId): Promise<void>;
+  /** Both, for the image and those below it. */
+  verifyContent(id: ImageId): Promise<void>;
   /** Renders an image's tree anew. */
   renderAgain(id: ImageId): Promise<Tree>;
 
