@@ -42,6 +42,7 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     options,
     dataDir,
     listener,
+    self,
     config,
     store,
     images: () => openImages(options, listener, config(), store()),

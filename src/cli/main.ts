@@ -37,9 +37,9 @@ function exitOnFault(fault: unknown): never {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
-  const { unpackerMain } = await import('#store');
-  return await unpackerMain(argv.slice(1));
+  if (argv[0] === '__unpack') return await (await import('#store')).unpackerMain(argv.slice(1));
+  if (argv[0] === '__copy-tree') return (await import('#stage0')).copyTreeMain(argv.slice(1));
+  return await runCommand(argv, surroundings);
 }
 
 process.on('uncaughtException', exitOnFault);

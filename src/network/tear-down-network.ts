@@ -7,6 +7,8 @@ import { removeRules } from './published-ports.ts';
 export interface TearDownRequest {
   /** Absolute; where the pod is now. */
   readonly podDir: string;
+  /** See {@link PluginContext.lockFd}. */
+  readonly lockFd?: number;
   readonly uuid: string;
   readonly localConfigDir: string;
   /** Hears of each plugin before it runs. */
@@ -22,7 +24,7 @@ export interface TearDownRequest {
  * @throws {NetworkError} `tear-down-failed` naming everything that could not be undone
  */
 export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
-  const { podDir, uuid, localConfigDir, debug = () => {} } = request;
+  const { podDir, lockFd, uuid, localConfigDir, debug = () => {} } = request;
   const path = readNamespacePath(podDir);
   if (path === '') return;
   const netns = isNamespace(path) ? path : '';
@@ -39,11 +41,11 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       const attachment = recallAttachment(recorded);
       const { conf, ifName, args } = attachment;
       for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
-      await detach(attachment, { podDir, uuid, localConfigDir, netns, ifName, args });
+      await detach(attachment, { podDir, lockFd, uuid, localConfigDir, netns, ifName, args });
       forgetAttachment(podDir, attachment);
     });
   }
-  await attempt('error removing packet filter rules', () => removeRules(uuid));
+  await attempt('error removing packet filter rules', () => removeRules({ uuid, lockFd }));
   await attempt(`error removing the network namespace ${path}`, () => removePodNamespace(path));
   if (failures.length > 0) throw new NetworkError('tear-down-failed', failures.join('; '));
 }

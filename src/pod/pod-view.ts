@@ -48,6 +48,11 @@ export abstract class PodView {
     return this.directory.text(podFiles.manifest);
   }
 
+  /** The pod's copy of an app's image manifest, as it is on disk. */
+  imageManifestText(app: AcName): string | undefined {
+    return this.directory.text(podFiles.appManifest(app));
+  }
+
   /** The apps in the manifest's order; none where there is no (whole) manifest. */
   apps(): AppStatus[] {
     let manifest: PodManifest;
@@ -85,6 +90,11 @@ export abstract class PodView {
 
   stage1TreeId(): string | undefined {
     return this.#line(podFiles.stage1TreeStoreId);
+  }
+
+  /** Whether the apps' trees are overlays; otherwise the pod has copies of them. */
+  usesOverlay(): boolean {
+    return this.directory.has(podFiles.overlayPrepared);
   }
 
   appTreeId(app: AcName): string | undefined {

@@ -14,6 +14,9 @@ export type Stage0ErrorCode =
   | 'port-without-network'
   | 'no-stage1'
   | 'no-tree'
+  | 'no-image'
+  | 'uuid-file'
+  | 'copy-failed'
   | 'timeout';
 
 /** What a verb could not do. */

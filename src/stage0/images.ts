@@ -2,6 +2,7 @@ import { type ImageId, type ImageManifest, labelValue, parseImageName } from '#a
 import { listPods, phases } from '#pod';
 import type { StoredImage, Store } from '#store';
 import type { ImageGcResult, ImageRmResult } from './engine.ts';
+import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { lockPreparations } from './prepare-lock.ts';
 import type { ImageVerification, ImageView, SignatureView } from './views.ts';
@@ -31,7 +32,8 @@ export function resolveImage(store: Store, text: string): ImageId {
   if (text.startsWith('sha512-')) return store.resolve(text);
   const { name, labels } = parseImageName(text);
   const image = store.findByName(name, labels);
-  return image === undefined ? store.resolve(text) : image.id;
+  if (image !== undefined) return image.id;
+  throw new Stage0Error('no-image', `no image IDs found: no image is named "${text}"`, { hint: 'see which images there are: rkt image list' });
 }
 
 /** `rkt image rm`. An image named twice, however, is removed once. */

@@ -1,12 +1,13 @@
-import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AcIdentifier, type ImageId, type ImageManifest, type Label, parseImageManifest } from '#appc';
 import { listDirectory, type Lock, readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
 import type { CasLayout } from './layout.ts';
 import { lockNow } from './locks.ts';
 import { FILE_MODE, makeStoreDirectory } from './modes.ts';
+import { planRecords } from './rebuild-index.ts';
 import { StoreError } from './store-error.ts';
-import { readTreeSize } from './tree/tree-records.ts';
+import { readTreeSize, writeTreeRecord } from './tree/tree-records.ts';
 import type { LayerDigest, StoredImage } from './types.ts';
 
 /** What the index says of an image: cas/db/image/<id>.json, written once. Its mtime is the time of last use. */
@@ -25,6 +26,7 @@ export interface ImageRecord {
 }
 
 const SUFFIX = '.json';
+const TREE_ID = /^deps-sha512-[0-9a-f]{64}$/;
 
 export function writeImageRecord(layout: CasLayout, record: ImageRecord): void {
   makeStoreDirectory(layout.root, layout.imageRecords);
@@ -54,8 +56,23 @@ function parseRecord(text: string): ImageRecord | undefined {
 }
 
 export function listImageIds(layout: CasLayout): ImageId[] {
+  if (!existsSync(layout.imageRecords) && existsSync(layout.images)) rebuildIndex(layout);
   const names = listDirectory(layout.imageRecords).filter((name) => name.endsWith(SUFFIX));
   return names.map((name) => name.slice(0, -SUFFIX.length) as ImageId);
+}
+
+/** One who may only read the store goes without. */
+function rebuildIndex(layout: CasLayout): void {
+  try {
+    makeStoreDirectory(layout.root, layout.imageRecords);
+    for (const record of planRecords(layout)) {
+      if (record.treeId !== undefined && record.layers !== undefined) writeTreeRecord(layout, record.treeId, { layers: record.layers });
+      writeImageRecord(layout, record);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'EACCES' && code !== 'EROFS') throw error;
+  }
 }
 
 export function getImage(layout: CasLayout, id: ImageId): StoredImage | undefined {
@@ -158,8 +175,14 @@ export function writeTreeOfImage(layout: CasLayout, id: ImageId, treeId: string)
   writeFileAtomic(layout.treeOfImage(id), treeId, { mode: FILE_MODE });
 }
 
+/** Undefined where it was never rendered, or a crash of the machine cut the note off. */
+export function readTreeOfImage(layout: CasLayout, id: ImageId): string | undefined {
+  const text = readTextIfExists(layout.treeOfImage(id));
+  return text !== undefined && TREE_ID.test(text) ? text : undefined;
+}
+
 function renderedSize(layout: CasLayout, id: ImageId): number {
-  const treeId = readTextIfExists(layout.treeOfImage(id));
+  const treeId = readTreeOfImage(layout, id);
   return treeId === undefined ? 0 : (readTreeSize(layout, treeId) ?? 0);
 }
 

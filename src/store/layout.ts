@@ -60,6 +60,9 @@ export interface LayerLayout {
 /** Hex digits of a diff ID in a layer's path: short, since an overlay's options must fit one page. */
 const LAYER_NAME_LENGTH = 32;
 
+/** With what a temporary name and the suffix add it is below the 255 bytes of a file name. */
+const LONGEST_REMOTE_NAME = 200;
+
 export function casLayout(dataDir: string): CasLayout {
   const root = join(dataDir, 'cas');
   const at = (...names: string[]): string => join(root, ...names);
@@ -77,7 +80,7 @@ export function casLayout(dataDir: string): CasLayout {
     blob: (id) => sharded('blob', id),
     manifest: (id) => sharded('imageManifest', id),
     evidence: (id) => at('db', 'evidence', `${id}.json`),
-    remote: (url) => at('db', 'remote', `${hashHex('sha256', url)}.json`),
+    remote: (url) => at('db', 'remote', `${remoteName(url)}.json`),
     imageLock: (id) => at('imagelocks', id),
     tree: (treeId) => treeLayout(at('tree', treeId)),
     treeRecord: (treeId) => at('db', 'tree', `${treeId}.json`),
@@ -86,6 +89,12 @@ export function casLayout(dataDir: string): CasLayout {
     layerLock: (diffId) => at('tmp', `layer-${layerName(diffId)}.lock`),
     partial: (digest) => at('tmp', `blob-${digest.replace(':', '-')}.partial`),
   };
+}
+
+/** A URL as a file name. Hashing needs a library that is slow to load, so only what is too long is hashed. */
+function remoteName(url: string): string {
+  const name = encodeURIComponent(url);
+  return name.length <= LONGEST_REMOTE_NAME ? name : hashHex('sha256', url);
 }
 
 export function treeLayout(directory: string): TreeLayout {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { makeContext, type StoreContext } from './context.ts';
+import { gcBlobs } from './gc/gc-blobs.ts';
 import { gcImages } from './gc/gc-images.ts';
 import { gcLayers } from './gc/gc-layers.ts';
 import { gcTrees } from './gc/gc-trees.ts';
@@ -78,6 +79,7 @@ function collection(context: StoreContext) {
     gcTrees: (referenced) => gcTrees(context, referenced),
     gcImages: (referenced, gracePeriodMs) => gcImages(context.layout, referenced, gracePeriodMs),
     gcLeftovers: (referenced) => {
+      gcBlobs(context.layout);
       gcLayers(context, referenced);
       removeLeftovers(context.layout);
     },

@@ -40,7 +40,7 @@ export const prepareFlags: readonly FlagSpec[] = [
   ...deprecatedIsolatorFlags,
   ...deprecatedPullFlags,
   ...stage1Flags,
-  { ...noOverlayFlag, later: true },
+  noOverlayFlag,
   bool('inherit-env', 'let the apps inherit the environment of rkt'),
   text('pod-manifest', "path of a finished pod manifest to use. Then options for images, volumes, ports and environment may not be given"),
   list('port', 'port of an app to expose on the host. Syntax: --port=NAME:[HOSTIP:]HOSTPORT'),
