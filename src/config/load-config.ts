@@ -10,6 +10,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'auth.d': ['auth', 'dockerAuth'],
   'paths.d': ['paths'],
   'stage1.d': ['stage1'],
+  'trust.d': ['trust'],
 };
 
 /**

@@ -3,6 +3,7 @@ import { ConfigError } from './config-error.ts';
 import { parseAuth, parseDockerAuth } from './kind-auth.ts';
 import { parsePaths } from './kind-paths.ts';
 import { parseStage1 } from './kind-stage1.ts';
+import { parseTrust } from './kind-trust.ts';
 import { isRecord, stringField } from './field.ts';
 
 type Parser = (value: Readonly<Record<string, unknown>>, settings: Settings) => void;
@@ -12,6 +13,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   dockerAuth: parseDockerAuth,
   paths: parsePaths,
   stage1: parseStage1,
+  trust: parseTrust,
 };
 
 export interface ConfigFile {

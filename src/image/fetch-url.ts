@@ -13,7 +13,7 @@ export async function fetchUrl(url: URL, options: FindOptions, ctx: ImageContext
   }
   if (options.pullPolicy === 'never') throw notInStore(`image from URL "${url.href}"`);
   ctx.report.debug(`image: remote fetching from URL "${url.href}"`);
-  if (remembered !== undefined && isFresh(remembered)) {
+  if (remembered !== undefined && isFresh(remembered) && (await mayStay(remembered, ctx))) {
     ctx.report.debug(`image: image for ${url.href} isn't expired, not fetching.`);
     return remembered.blobKey;
   }
@@ -26,4 +26,9 @@ export async function fetchUrl(url: URL, options: FindOptions, ctx: ImageContext
 function isFresh(record: RemoteRecord, now = Date.now()): boolean {
   const age = now - Number(record.downloadTime / 1_000_000n);
   return record.maxAge !== undefined && age >= 0 && age < record.maxAge * 1000;
+}
+
+/** Where images are verified, one that was not is fetched again, however new it is. */
+async function mayStay({ blobKey }: RemoteRecord, ctx: ImageContext): Promise<boolean> {
+  return ctx.insecure.image || (await import('./trust/write-evidence.ts')).hasEvidence(ctx.store, blobKey);
 }

@@ -3,7 +3,10 @@ import type { AcIdentifier, ImageId } from '#appc';
 import type { ImageContext } from './context.ts';
 import { ImageError } from './image-error.ts';
 import { readAciName } from './trust/aci-name.ts';
-import { verifyAci } from './trust/verify-aci.ts';
+import { type Signer, verifyAci } from './trust/verify-aci.ts';
+import { type SignatureRecord } from './trust/evidence.ts';
+import { keyFileName } from './trust/key-files.ts';
+import { textHash, writeEvidence } from './trust/write-evidence.ts';
 
 export interface AciFile {
   /** Open for reading; the same file is verified and imported, whatever becomes of its name. */
@@ -20,25 +23,52 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   const path = `/proc/${process.pid}/fd/${file.fd}`;
   const before = fingerprintOf(file.fd);
   const verified = file.signature === undefined ? undefined : await verify(path, file.signature, ctx);
-  if (verified === undefined) return (await ctx.store.importAci(path)).id;
+  if (verified === undefined) {
+    const { id } = await ctx.store.importAci(path);
+    writeEvidence(ctx.store, id, undefined);
+    return id;
+  }
   const held = new Set(ctx.store.list().map(({ id }) => id));
   const image = await ctx.store.importAci(path);
-  if (image.manifest.name === verified && fingerprintOf(file.fd) === before) return image.id;
+  if (image.manifest.name === verified.name && fingerprintOf(file.fd) === before) {
+    const signatures = verified.signatures.map((signature) => ({ ...signature, over: image.id }));
+    writeEvidence(ctx.store, image.id, { signatures });
+    return image.id;
+  }
   if (!held.has(image.id)) ctx.store.remove(image.id);
   throw new ImageError('file-changed', `${file.path} is not what was verified: it changed meanwhile`);
 }
 
-async function verify(path: string, signature: Buffer, ctx: ImageContext): Promise<AcIdentifier> {
+interface VerifiedFile {
+  readonly name: AcIdentifier;
+  readonly signatures: readonly Omit<SignatureRecord, 'over'>[];
+}
+
+async function verify(path: string, signature: Buffer, ctx: ImageContext): Promise<VerifiedFile> {
   const name = await readAciName(path);
-  const signer = await verifyAci(path, signature, name, ctx.keystore).catch((error) => {
+  const allowLegacy = ctx.config.trust.allowLegacyPgp;
+  const { problems, signers } = await verifyAci(path, signature, name, ctx.keystore, { allowLegacy }).catch((error) => {
     if (error instanceof ImageError && error.code === 'unknown-signer') {
       ctx.report.info('image: If you expected the signing key to change, try running:');
       ctx.report.info('image:     rkt trust --prefix <image>');
     }
     throw error;
   });
-  ctx.report.info(['image: signature verified:', ...signer.identities.map((identity) => `  ${identity}`)].join('\n'));
-  return name;
+  for (const problem of problems) ctx.report.debug(`image: ignoring a signature that is not good: ${problem}`);
+  const identities = signers.flatMap((signer) => signer.identities);
+  ctx.report.info(['image: signature verified:', ...identities.map((identity) => `  ${identity}`)].join('\n'));
+  const keys = ctx.keystore.keysFor(name);
+  return { name, signatures: signers.map((signer) => planRecord(signer, signature, keys)) };
+}
+
+function planRecord(
+  { fingerprint, identities }: Signer,
+  signature: Buffer,
+  keys: ReturnType<ImageContext['keystore']['keysFor']>,
+): Omit<SignatureRecord, 'over'> {
+  const keyFile = keyFileName('pgp', fingerprint);
+  const keyHash = textHash('sha256', keys.get(keyFile)?.text ?? '');
+  return { kind: 'pgp', fingerprint, keyFile, keyHash, signer: identities.join(', '), signature: signature.toString('base64') };
 }
 
 /** Changes with the file's content: ctime cannot be set by its owner. */

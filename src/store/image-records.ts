@@ -130,6 +130,20 @@ export function writeManifestText(layout: CasLayout, id: ImageId, text: string):
   writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
 }
 
+/** See {@link Store.readEvidence}. */
+export function readEvidence(layout: CasLayout, id: ImageId): string | undefined {
+  return readTextIfExists(layout.evidence(id));
+}
+
+/** See {@link Store.writeEvidence}. Under the image's lock: one that is removed leaves none behind. */
+export function writeEvidence(layout: CasLayout, id: ImageId, text: string): void {
+  using _lock = lockImage(layout, id);
+  if (readImageRecord(layout, id) === undefined) return;
+  const path = layout.evidence(id);
+  makeStoreDirectory(layout.root, dirname(path));
+  writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
+}
+
 /** See {@link Store.findByName}; the record alone decides, manifests are not read. */
 export function findImageByName(
   layout: CasLayout,
@@ -161,7 +175,7 @@ export function touchImage(layout: CasLayout, id: ImageId): void {
 /** The record goes first: from then on there is no such image, whatever else is left for the next attempt. */
 export function removeImage(layout: CasLayout, id: ImageId): void {
   using _lock = lockImage(layout, id);
-  const paths = [layout.image(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
+  const paths = [layout.image(id), layout.evidence(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
   for (const path of paths) rmSync(path, { force: true });
 }
 

@@ -30,6 +30,12 @@ export function treeIdOf(context: StoreContext, id: ImageId): string {
   return planAciTree(context.layout, id).treeId;
 }
 
+/** See {@link Store.imagesBelow}. */
+export function imagesBelow(context: StoreContext, id: ImageId): ImageId[] {
+  if (requireRecord(context, id).layers !== undefined) return [id];
+  return [...new Set(planAciTree(context.layout, id).steps.map((step) => step.id))];
+}
+
 /** See {@link Store.openTree}. */
 export function openTree(context: StoreContext, treeId: string): Tree | undefined {
   const layers = readTreeRecord(context.layout, treeId)?.layers;
@@ -41,10 +47,14 @@ export function openTree(context: StoreContext, treeId: string): Tree | undefine
 }
 
 /** See {@link Store.verifyTree}. */
-export async function verifyTree(context: StoreContext, id: ImageId): Promise<void> {
+export async function verifyTree(context: StoreContext, id: ImageId): Promise<'verified' | 'recorded'> {
   const record = requireRecord(context, id);
-  if (record.layers !== undefined) return void layeredTree(context, treeIdOfLayers(record), record.layers);
-  return (await import('./aci-tree.ts')).verifyAciTree(context, id);
+  if (record.layers === undefined) {
+    await (await import('./aci-tree.ts')).verifyAciTree(context, id);
+    return 'verified';
+  }
+  layeredTree(context, treeIdOfLayers(record), record.layers);
+  return (await import('../layer/verify-layers.ts')).verifyLayers(context, record.layers);
 }
 
 /** See {@link Store.renderAgain}; the layers of a layered image stay as they are. */
