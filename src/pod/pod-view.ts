@@ -96,7 +96,8 @@ export abstract class PodView {
   }
 
   networks(): NetInfo[] {
-    return parseNetInfo(this.directory.rareText(podFiles.netInfo) ?? '');
+    const text = this.directory.rareText(podFiles.netInfo);
+    return text === undefined ? [] : parseNetInfo(text);
   }
 
   /** The path of the pod's network namespace; undefined where it has the host's. */
