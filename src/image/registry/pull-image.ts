@@ -1,11 +1,13 @@
 import type { ImageId } from '#appc';
 import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
 import type { ImageContext } from '../context.ts';
+import { ImageError } from '../image-error.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import { blobStream } from './blob-stream.ts';
 import { findCredentials } from './credentials.ts';
 import { fetchConfig, fetchManifest } from './fetch-manifest.ts';
 import { RegistryClient } from './registry-client.ts';
+import { planPlaces, type RegistryPlace } from './registry-places.ts';
 
 const PARALLEL_LAYERS = 3;
 
@@ -16,7 +18,20 @@ const PARALLEL_LAYERS = 3;
  * @throws {ImageError}, {OciError}, and {StoreError} for layers that are not what they should be
  */
 export async function pullImage(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
-  using client = openClient(reference, ctx);
+  const places = planPlaces(reference, ctx);
+  for (const [index, place] of places.entries()) {
+    try {
+      return await pullFrom(place, reference, originalName, ctx);
+    } catch (error) {
+      if (index === places.length - 1 || !(error instanceof ImageError)) throw error;
+      ctx.report.info(`image: mirror ${place.registry}: ${error.message}; trying the next place`);
+    }
+  }
+  throw new ImageError('not-found', `${reference.registry} is nowhere`);
+}
+
+async function pullFrom(place: RegistryPlace, reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
+  using client = openClient(place, ctx);
   const { manifest, digest: manifestDigest } = await fetchManifest(client, reference);
   checkIsImage(manifest);
   const config = parseImageConfig(await fetchConfig(client, manifest.config));
@@ -27,10 +42,7 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
   return ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) }).id;
 }
 
-function openClient(reference: Reference, ctx: ImageContext): RegistryClient {
-  const { registry, repository } = reference;
-  const { insecure, config } = ctx;
-  const policy = { plainHttp: insecure.http, verifyCertificates: !insecure.tls };
+function openClient({ registry, repository, policy }: RegistryPlace, { config }: ImageContext): RegistryClient {
   return new RegistryClient({ registry, policy, credentials: () => findCredentials(registry, config) }, repository);
 }
 

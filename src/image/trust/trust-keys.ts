@@ -23,19 +23,19 @@ export interface TrustedKey {
   readonly path: string;
 }
 
-export type TrustContext = Pick<ImageContext, 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
+export type TrustContext = Pick<ImageContext, 'config' | 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
 
 /**
  * Adds keys to the keystore, each after a person has seen its fingerprint.
  *
- * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery without keys
+ * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery where the prefix names no keys
  */
 export async function trustKeys(request: TrustRequest, ctx: TrustContext): Promise<TrustedKey[]> {
   const prefix = parsePrefix(request.prefix);
-  if (request.keys.length === 0) throw noDiscovery(request.prefix);
+  const locations = request.keys.length > 0 ? request.keys : await keysOfPrefix(request, ctx);
   const { fetchKey } = await import('./fetch-key.ts');
   const trusted: TrustedKey[] = [];
-  for (const location of request.keys) {
+  for (const location of locations) {
     const keys = await parsePublicKeys(await fetchKey(location, request, ctx), location);
     ctx.report.info(`pubkey: prefix: "${prefix ?? ''}"\nkey: "${location}"`);
     for (const line of keys.flatMap(describeKey)) request.print(line);
@@ -56,10 +56,9 @@ function parsePrefix(text: string | undefined): AcIdentifier | undefined {
   return parseAcIdentifier(text);
 }
 
-function noDiscovery(prefix: string | undefined): ImageError {
-  return new ImageError('no-discovery', `key discovery at "${prefix ?? ''}" is not available`, {
-    hint: 'name the key: rkt trust --prefix PREFIX FILE-OR-URL',
-  });
+async function keysOfPrefix({ prefix = '', allowHttp = false }: TrustRequest, ctx: TrustContext): Promise<readonly string[]> {
+  const { discoverKeys } = await import('../discovery/key-locations.ts');
+  return discoverKeys(prefix, { plainHttp: allowHttp, verifyCertificates: !ctx.insecure.tls }, ctx);
 }
 
 function describeKey(key: PublicKeyInfo): string[] {
