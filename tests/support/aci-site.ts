@@ -14,6 +14,10 @@ export interface AciSite extends AsyncDisposable {
   /** `127.x.y.z`: the first part of a name. */
   readonly host: string;
   readonly origin: string;
+  /** `host`, and the port where it is not 443. */
+  readonly domain: string;
+  /** The file of its certificate, which vouches for itself. */
+  readonly certificate: string;
   /** Path with its leading slash and without a query → what is there. */
   readonly files: Map<string, SiteFile>;
   /** `METHOD path?query`, in the order they came. */
@@ -37,9 +41,12 @@ export async function startAciSite(port = 443): Promise<AciSite> {
   }).listen(port, host);
   await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
   const { port: own } = server.address() as AddressInfo;
+  const domain = own === 443 ? host : `${host}:${own}`;
   return {
     host,
-    origin: `https://${host}${own === 443 ? '' : `:${own}`}`,
+    origin: `https://${domain}`,
+    domain,
+    certificate: join(work, 'cert.pem'),
     files,
     requests,
     discover(path, templates, keys = []) {

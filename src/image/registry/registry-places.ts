@@ -20,10 +20,14 @@ type PlacesContext = Pick<ImageContext, 'config' | 'insecure'>;
 /** The places to ask for an image, in this order: the mirrors of its registry, then the registry. @throws {ImageError} */
 export function planPlaces({ registry, repository }: Pick<Reference, 'registry' | 'repository'>, ctx: PlacesContext): RegistryPlace[] {
   const mirrors = settingsOf(registry, ctx)?.mirrors ?? [];
-  return [...mirrors.map((mirror) => mirrorPlace(mirror, repository)), { registry, repository }].map((place) => ({
-    ...place,
-    policy: policyFor(place.registry, ctx),
-  }));
+  return [
+    // A mirror that does not answer is not waited for: the next place has the image too.
+    ...mirrors.map((mirror) => mirrorPlace(mirror, repository)).map((place) => ({
+      ...place,
+      policy: { ...policyFor(place.registry, ctx), retryWaits: [] },
+    })),
+    { registry, repository, policy: policyFor(registry, ctx) },
+  ];
 }
 
 /** How a registry may be connected to: what the command line allows for all, and the configuration for this one. */
