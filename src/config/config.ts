@@ -43,6 +43,14 @@ export interface Stage1Config {
   readonly location: string | undefined;
 }
 
+/** How strictly images are judged (kind trust). */
+export interface TrustConfig {
+  /** Images that were never verified do not run. */
+  readonly requireEvidence: boolean;
+  /** OpenPGP keys and signatures of old strength count: DSA, SHA-1, RSA below 2048 bits. */
+  readonly allowLegacyPgp: boolean;
+}
+
 export interface Config {
   readonly dirs: ConfigDirs;
   /** By domain, `host[:port]`. */
@@ -53,6 +61,7 @@ export interface Config {
   readonly registries: ReadonlyMap<string, RegistryConfig>;
   readonly paths: { readonly data?: string; readonly stage1Images?: string };
   readonly stage1: Stage1Config | undefined;
+  readonly trust: TrustConfig;
   /** The headers a request to `url` must carry to be let in; none for plain HTTP, whatever is configured. */
   authHeaders(url: URL, request?: AuthRequest): Record<string, string>;
   dockerCredentials(registry: string): BasicCredentials | undefined;
@@ -68,6 +77,8 @@ export interface Settings {
   stage1Name?: string;
   stage1Version?: string;
   stage1Location?: string;
+  requireEvidence?: boolean;
+  allowLegacyPgp?: boolean;
 }
 
 export function emptySettings(): Settings {
@@ -89,6 +100,10 @@ export function makeConfig(settings: Settings, dirs: ConfigDirs): Config {
     stage1: hasStage1
       ? Object.freeze({ name: settings.stage1Name, version: settings.stage1Version, location: settings.stage1Location })
       : undefined,
+    trust: Object.freeze({
+      requireEvidence: settings.requireEvidence ?? false,
+      allowLegacyPgp: settings.allowLegacyPgp ?? false,
+    }),
     authHeaders: (url: URL, request?: AuthRequest) => authHeaders(url, auth, request),
     dockerCredentials: (registry: string) => dockerAuth.get(registry),
   });

@@ -150,3 +150,20 @@ test('renderConfig, a file of two registries, one entry each', () => {
   const { stage0 } = JSON.parse(renderConfig(load(), { indent: '\t' })) as { stage0: { registries?: string[] }[] };
   assert.deepEqual(stage0.slice(0, 2).map((entry) => entry.registries), [['x'], ['y']]);
 });
+
+test('loadConfig, kind trust, the last directory wins and what is on is shown', () => {
+  assert.deepEqual(load().trust, { requireEvidence: false, allowLegacyPgp: false });
+  put('system/trust.d/a.json', v1('trust', { requireEvidence: true, allowLegacyPgp: true }));
+  put('local/trust.d/a.json', v1('trust', { allowLegacyPgp: false }));
+  const config = load();
+  assert.deepEqual(config.trust, { requireEvidence: true, allowLegacyPgp: false });
+  assert.match(renderConfig(config), /\{"rktVersion":"v1","rktKind":"trust","requireEvidence":true\}/);
+});
+
+test('loadConfig, kind trust said twice or no boolean, refused', () => {
+  put('local/trust.d/a.json', v1('trust', { requireEvidence: 'yes' }));
+  assert.throws(load, /"requireEvidence" is neither true nor false/);
+  put('local/trust.d/a.json', v1('trust', { requireEvidence: true }));
+  put('local/trust.d/b.json', v1('trust', { requireEvidence: false }));
+  assert.throws(load, { code: 'duplicate' });
+});

@@ -11,6 +11,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'paths.d': ['paths'],
   'registries.d': ['registry'],
   'stage1.d': ['stage1'],
+  'trust.d': ['trust'],
 };
 
 /**

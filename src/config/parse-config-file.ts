@@ -4,6 +4,7 @@ import { parseAuth, parseDockerAuth } from './kind-auth.ts';
 import { parsePaths } from './kind-paths.ts';
 import { parseRegistry } from './kind-registry.ts';
 import { parseStage1 } from './kind-stage1.ts';
+import { parseTrust } from './kind-trust.ts';
 import { isRecord, stringField } from './field.ts';
 
 type Parser = (value: Readonly<Record<string, unknown>>, settings: Settings) => void;
@@ -14,6 +15,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   paths: parsePaths,
   registry: parseRegistry,
   stage1: parseStage1,
+  trust: parseTrust,
 };
 
 export interface ConfigFile {

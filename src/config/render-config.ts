@@ -25,7 +25,14 @@ function planEntries(config: Config): object[] {
       version: config.stage1?.version ?? '',
       location: config.stage1?.location ?? '',
     },
+    ...planTrust(config).map((fields) => ({ ...header('trust'), ...fields })),
   ];
+}
+
+/** Only where something is switched on: rkt 1.30 knew no such kind. */
+function planTrust({ trust }: Config): object[] {
+  const on = Object.entries(trust).filter(([, value]) => value);
+  return on.length === 0 ? [] : [Object.fromEntries(on)];
 }
 
 function planAuth(auth: Auth): object {

@@ -8,6 +8,7 @@ import { readSignatureFile } from './fetch-file.ts';
 import { fetchSignature } from './fetch-signature.ts';
 import { HttpClient } from './http/http-client.ts';
 import { importVerified } from './import-aci.ts';
+import { hasEvidence } from './trust/write-evidence.ts';
 
 /**
  * Downloads an ACI and its signature, and takes it into the store.
@@ -25,10 +26,12 @@ export async function pullAci(
   if (ctx.insecure.image) ctx.report.info('image: warning: image signature verification has been disabled');
   // A URL the user wrote with http: is taken at its word, as rkt does; a redirect never leads there from https.
   using http = new HttpClient({ plainHttp: url.protocol === 'http:', verifyCertificates: !ctx.insecure.tls });
+  // What is held and was never verified does not become good by being the latest.
+  const latest = remembered !== undefined && (ctx.insecure.image || hasEvidence(ctx.store, remembered.blobKey)) ? remembered : undefined;
   const early = await firstSignature(http, place, options, ctx);
-  const downloaded = await downloadAci({ http, url, etag: remembered?.etag }, ctx);
+  const downloaded = await downloadAci({ http, url, etag: latest?.etag }, ctx);
   using file = downloaded;
-  if (file.path === undefined) return refresh(place, remembered!, file, ctx);
+  if (file.path === undefined) return refresh(place, latest!, file, ctx);
   const signature = early === 'deferred' ? await fetchSignature(http, place.signature, ctx, { deferrable: false }) : early;
   const id = await importDownloaded(file.path, place, signature === 'deferred' ? undefined : signature, ctx);
   ctx.store.writeRemote(planRecord(place, id, file, ctx));

@@ -109,7 +109,7 @@ export class Pod extends PodView implements Disposable {
     this.forgetManifest();
   }
 
-  /** From `prepare`, by its maker. The pod is durable and unlocked afterwards. */
+  /** From `prepare`, by its maker. Afterwards its place is durable (its files are as the file system writes them) and it is unlocked. */
   toPrepared(): void {
     syncDirectory(this.path);
     this.#move('prepared');

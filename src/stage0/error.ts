@@ -14,6 +14,9 @@ export type Stage0ErrorCode =
   | 'port-without-network'
   | 'no-stage1'
   | 'no-tree'
+  | 'no-image'
+  | 'image-damaged'
+  | 'uuid-file'
   | 'copy-failed'
   | 'timeout';
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AcName, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
+import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles } from '#pod';
 import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
@@ -7,6 +7,7 @@ import { copyTree } from './copy-tree.ts';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
+import { checkTrust } from './check-trust.ts';
 import { checkPlatform } from './platform.ts';
 import { completePodManifest, planPodManifest } from './pod-manifest.ts';
 import { lockPreparations } from './prepare-lock.ts';
@@ -24,8 +25,8 @@ export interface PreparedPod {
 /**
  * Makes a pod directory from images, fetching what the store lacks.
  *
- * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails it
- * stays there and is collected as an aborted prepare.
+ * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails
+ * nothing is left of it; what a kill leaves is collected as an aborted prepare.
  */
 export async function preparePod(
   parts: EngineParts,
@@ -33,12 +34,24 @@ export async function preparePod(
   created: (uuid: string) => void = () => {},
 ): Promise<PreparedPod> {
   const store = parts.store();
-  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
-  const plan = await planPod(parts, store, request);
-  const pod = createPod(parts.dataDir);
-  created(pod.uuid);
+  // Fetching may take minutes, for which a collection of images is not to wait.
+  const fetched = await fetchImages(parts, request);
   using _ = lockPreparations(parts.dataDir, 'shared');
-  await writePod(parts, pod, stage1, plan);
+  const held = fetched.every((id) => store.get(id) !== undefined);
+  const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
+  // Found out before there is a pod: a port that leads nowhere, or two that want the same.
+  forwardedPorts(plan.manifest);
+  await checkTrust(parts, plan.apps.map(({ id }) => id), request);
+  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
+  const pod = createPod(parts.dataDir);
+  try {
+    created(pod.uuid);
+    await writePod(parts, pod, stage1, plan);
+  } catch (error) {
+    pod.toGarbage();
+    pod.remove();
+    throw error;
+  }
   return { pod, manifest: plan.manifest, stage1 };
 }
 
@@ -48,9 +61,12 @@ interface PodPlan {
   readonly apps: readonly { readonly name: AcName; readonly id: ImageId }[];
 }
 
-async function planPod(parts: EngineParts, store: Store, request: PrepareRequest): Promise<PodPlan> {
+async function fetchImages(parts: EngineParts, request: PrepareRequest): Promise<ImageId[]> {
+  return request.podManifestPath === undefined ? findImages(parts, request.apps, request.pullPolicy) : [];
+}
+
+function planPod(store: Store, request: PrepareRequest, ids: readonly ImageId[]): PodPlan {
   if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath, request.noOverlay);
-  const ids = await findImages(parts, request.apps, request.pullPolicy);
   const images = ids.map((id, at) => ({ argument: request.apps[at]!, id, manifest: usableManifest(store, id) }));
   return {
     noOverlay: request.noOverlay,

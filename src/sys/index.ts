@@ -20,3 +20,4 @@ export {
 export { isTerminal } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup } from './group.ts';
+export { randomBytes } from './random.ts';

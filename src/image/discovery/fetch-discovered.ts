@@ -61,7 +61,7 @@ async function fetchFrom(
   const remembered = rememberedRemote(url.href, ctx.store);
   ctx.report.debug(`image: remote fetching from URL "${url.href}"`);
   ctx.report.debug(`image: fetching image from ${url.href}`);
-  const fresh = freshImage(remembered, url, ctx);
+  const fresh = await freshImage(remembered, url, ctx);
   if (fresh !== undefined) return checked(fresh, wanted, ctx);
   await beforeDownload();
   return pullAci(place, matching(remembered, wanted, ctx), options, ctx);

@@ -2,5 +2,4 @@
 export { type AppMount, type AppPlan, type AppPlanInput, planApp } from './app-plan.ts';
 export { AppError, type AppErrorCode } from './errors.ts';
 export { findAppProgram } from './program.ts';
-export { type PlannedPort, planPorts } from './ports.ts';
 export { hostPathOf, resolveInRootfs } from './rootfs-path.ts';

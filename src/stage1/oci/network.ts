@@ -1,7 +1,6 @@
-import type { PodManifest } from '#appc';
+import { forwardedPorts, type PodManifest } from '#appc';
 import type { Dns } from '#network';
 import type { RunArgs } from '#stage1/abi';
-import { planPorts } from '#stage1/apps';
 import type { PodNetwork } from './namespaces.ts';
 
 export interface OpenNetwork {
@@ -29,7 +28,7 @@ export async function openNetwork({ podDir, lockFd, args, manifest, warn }: Netw
   if (netList.kind === 'host') return { namespace: { kind: 'host' }, dns: undefined };
   if (netList.kind === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { uuid, localConfig: localConfigDir } = args;
-  const ports = planPorts(manifest);
+  const ports = forwardedPorts(manifest);
   const { netnsPath, dns } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, warn });
   return { namespace: { kind: 'path', path: netnsPath }, dns };
 }
