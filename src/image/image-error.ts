@@ -25,6 +25,7 @@ export type ImageErrorCode =
   | 'bad-answer'
   | 'unsupported-image'
   | 'file-unreadable'
+  | 'other-image'
   | 'file-changed';
 
 /** What went wrong while an image was on its way into the store. */

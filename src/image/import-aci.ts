@@ -1,8 +1,9 @@
 import { fstatSync } from 'node:fs';
 import type { AcIdentifier, ImageId } from '#appc';
+import { checkExpected, type Expected } from './aci-place.ts';
 import type { ImageContext } from './context.ts';
 import { ImageError } from './image-error.ts';
-import { readAciName } from './trust/aci-name.ts';
+import { readAciManifest } from './trust/aci-name.ts';
 import { type Signer, verifyAci } from './trust/verify-aci.ts';
 import { type SignatureRecord } from './trust/evidence.ts';
 import { keyFileName } from './trust/key-files.ts';
@@ -15,6 +16,8 @@ export interface AciFile {
   readonly path: string;
   /** Undefined where none is needed. */
   readonly signature: Buffer | undefined;
+  /** What the image must be; left out where that is whatever the file holds. */
+  readonly expected?: Expected | undefined;
 }
 
 /** Verifies an ACI where it must be, and takes it into the store. What is refused is not in the store. */
@@ -22,7 +25,7 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   // The decompressors of the store are other processes, for which /proc/self would be their own.
   const path = `/proc/${process.pid}/fd/${file.fd}`;
   const before = fingerprintOf(file.fd);
-  const verified = file.signature === undefined ? undefined : await verify(path, file.signature, ctx);
+  const verified = await verify(path, file, ctx);
   if (verified === undefined) {
     const { id } = await ctx.store.importAci(path);
     writeEvidence(ctx.store, id, undefined);
@@ -32,7 +35,7 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   const image = await ctx.store.importAci(path);
   if (image.manifest.name === verified.name && fingerprintOf(file.fd) === before) {
     const signatures = verified.signatures.map((signature) => ({ ...signature, over: image.id }));
-    writeEvidence(ctx.store, image.id, { signatures });
+    writeEvidence(ctx.store, image.id, signatures.length === 0 ? undefined : { signatures });
     return image.id;
   }
   if (!held.has(image.id)) ctx.store.remove(image.id);
@@ -41,11 +44,26 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
 
 interface VerifiedFile {
   readonly name: AcIdentifier;
+  /** Empty where none was needed. */
   readonly signatures: readonly Omit<SignatureRecord, 'over'>[];
 }
 
-async function verify(path: string, signature: Buffer, ctx: ImageContext): Promise<VerifiedFile> {
-  const name = await readAciName(path);
+/** Undefined where nothing of the image had to be checked. */
+async function verify(path: string, file: AciFile, ctx: ImageContext): Promise<VerifiedFile | undefined> {
+  const { signature, expected } = file;
+  if (signature === undefined && expected === undefined) return undefined;
+  const manifest = await readAciManifest(path);
+  checkExpected(manifest, expected);
+  const { name } = manifest;
+  return { name, signatures: signature === undefined ? [] : await verifySignature(path, signature, name, ctx) };
+}
+
+async function verifySignature(
+  path: string,
+  signature: Buffer,
+  name: AcIdentifier,
+  ctx: ImageContext,
+): Promise<Omit<SignatureRecord, 'over'>[]> {
   const allowLegacy = ctx.config.trust.allowLegacyPgp;
   const { problems, signers } = await verifyAci(path, signature, name, ctx.keystore, { allowLegacy }).catch((error) => {
     if (error instanceof ImageError && error.code === 'unknown-signer') {
@@ -58,7 +76,7 @@ async function verify(path: string, signature: Buffer, ctx: ImageContext): Promi
   const identities = signers.flatMap((signer) => signer.identities);
   ctx.report.info(['image: signature verified:', ...identities.map((identity) => `  ${identity}`)].join('\n'));
   const keys = ctx.keystore.keysFor(name);
-  return { name, signatures: signers.map((signer) => planRecord(signer, signature, keys)) };
+  return signers.map((signer) => planRecord(signer, signature, keys));
 }
 
 function planRecord(

@@ -1,6 +1,7 @@
 import type { ImageId } from '#appc';
 import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
 import type { ImageContext } from '../context.ts';
+import { ImageError } from '../image-error.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import { blobStream } from './blob-stream.ts';
 import { findCredentials } from './credentials.ts';
@@ -8,6 +9,7 @@ import { fetchConfig, fetchManifest } from './fetch-manifest.ts';
 import { dockerImageName } from '../trust/docker-image-name.ts';
 import { type Verified, writeEvidence } from '../trust/write-evidence.ts';
 import { RegistryClient } from './registry-client.ts';
+import { planPlaces, type RegistryPlace } from './registry-places.ts';
 import type { SignedImage } from './verify-image.ts';
 
 const PARALLEL_LAYERS = 3;
@@ -21,7 +23,20 @@ const PARALLEL_LAYERS = 3;
  * @throws {ImageError}, {OciError}, and {StoreError} for layers that are not what they should be
  */
 export async function pullImage(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
-  using client = openClient(reference, ctx);
+  const places = planPlaces(reference, ctx);
+  for (const [index, place] of places.entries()) {
+    try {
+      return await pullFrom(place, reference, originalName, ctx);
+    } catch (error) {
+      if (index === places.length - 1 || !(error instanceof ImageError)) throw error;
+      ctx.report.info(`image: mirror ${place.registry}: ${error.message}; trying the next place`);
+    }
+  }
+  throw new ImageError('not-found', `${reference.registry} is nowhere`);
+}
+
+async function pullFrom(place: RegistryPlace, reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
+  using client = openClient(place, ctx);
   const { manifest, digest: manifestDigest, path } = await fetchManifest(client, reference);
   const verified = await verify(client, { name: dockerImageName(reference), path }, ctx);
   checkIsImage(manifest);
@@ -42,10 +57,7 @@ async function verify(client: RegistryClient, image: SignedImage, ctx: ImageCont
   return undefined;
 }
 
-function openClient(reference: Reference, ctx: ImageContext): RegistryClient {
-  const { registry, repository } = reference;
-  const { insecure, config } = ctx;
-  const policy = { plainHttp: insecure.http, verifyCertificates: !insecure.tls };
+function openClient({ registry, repository, policy }: RegistryPlace, { config }: ImageContext): RegistryClient {
   return new RegistryClient({ registry, policy, credentials: () => findCredentials(registry, config) }, repository);
 }
 

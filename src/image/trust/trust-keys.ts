@@ -32,12 +32,12 @@ export interface TrustedKey {
   readonly path: string;
 }
 
-export type TrustContext = Pick<ImageContext, 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
+export type TrustContext = Pick<ImageContext, 'config' | 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
 
 /**
  * Adds keys to the keystore, each after a person has seen its fingerprint.
  *
- * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery without keys
+ * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery where the prefix names no keys
  */
 export async function trustKeys(request: TrustRequest, ctx: TrustContext): Promise<TrustedKey[]> {
   const prefix = parsePrefix(request.prefix);
@@ -59,8 +59,9 @@ interface Source {
 }
 
 async function* readSources(request: TrustRequest, ctx: TrustContext): AsyncGenerator<Source> {
-  const { keys, sigstore } = request;
-  if (keys.length === 0 && sigstore === undefined) throw noDiscovery(request.prefix);
+  const { sigstore } = request;
+  const isNamed = request.keys.length > 0 || sigstore !== undefined;
+  const keys = isNamed ? request.keys : await keysOfPrefix(request, ctx);
   const { fetchKey } = await import('./fetch-key.ts');
   if (sigstore !== undefined) {
     const key = await readIdentity(await fetchKey(sigstore.root, request, ctx), sigstore);
@@ -80,10 +81,9 @@ function parsePrefix(text: string | undefined): AcIdentifier | undefined {
   return parseAcIdentifier(text);
 }
 
-function noDiscovery(prefix: string | undefined): ImageError {
-  return new ImageError('no-discovery', `key discovery at "${prefix ?? ''}" is not available`, {
-    hint: 'name the key: rkt trust --prefix PREFIX FILE-OR-URL',
-  });
+async function keysOfPrefix({ prefix = '', allowHttp = false }: TrustRequest, ctx: TrustContext): Promise<readonly string[]> {
+  const { discoverKeys } = await import('../discovery/key-locations.ts');
+  return discoverKeys(prefix, { plainHttp: allowHttp, verifyCertificates: !ctx.insecure.tls }, ctx);
 }
 
 /** How the key came to be accepted; undefined where the person said no. */
