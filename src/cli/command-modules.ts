@@ -19,6 +19,7 @@ export const commandModules: Readonly<Record<string, () => Promise<{ readonly ex
   'image push': () => import('./commands/image-push.ts'),
   'image render': () => import('./commands/image-unpack.ts'),
   'image rm': () => import('./commands/image-rm.ts'),
+  'image verify': () => import('./commands/image-verify.ts'),
   list: () => import('./commands/list.ts'),
   prepare: () => import('./commands/prepare.ts'),
   rm: () => import('./commands/rm.ts'),

@@ -10,4 +10,6 @@ export { missingPrograms, needs } from './needs.ts';
 export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
 export { findPodLeaks } from './pod-leaks.ts';
 export { diffTrees, listTree, type TreeListing } from './tree-listing.ts';
+export { type AciSite, type SiteFile, startAciSite } from './aci-site.ts';
+export { listTree, type TreeListing } from './tree-listing.ts';
 export { makeRichImage } from './rich-image.ts';

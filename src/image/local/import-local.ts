@@ -49,7 +49,7 @@ function checkVerification({ form }: LocalSource, ctx: ImageContext): void {
   if (ctx.insecure.image) return ctx.report.info('image: warning: image signature verification has been disabled');
   const what = form === 'docker-archive' ? 'docker archives' : 'OCI image layouts';
   throw new ImageError(
-    'verification-unsupported',
+    'no-signature',
     `signature verification for ${what} is not supported (try --insecure-options=image)`,
   );
 }
