@@ -11,5 +11,4 @@ export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-po
 export { findPodLeaks } from './pod-leaks.ts';
 export { diffTrees, listTree, type TreeListing } from './tree-listing.ts';
 export { type AciSite, type SiteFile, startAciSite } from './aci-site.ts';
-export { listTree, type TreeListing } from './tree-listing.ts';
 export { makeRichImage } from './rich-image.ts';
