@@ -9,3 +9,4 @@ export { run, type RunOptions, type RunResult } from './run.ts';
 export { missingPrograms, needs } from './needs.ts';
 export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
 export { findPodLeaks } from './pod-leaks.ts';
+export { openNetHost, type NetHost, type NetHostOptions } from './net-host.ts';
