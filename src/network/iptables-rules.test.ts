@@ -27,7 +27,7 @@ COMMIT
 test('planIptables, IPv6, has the address of the pod in brackets where a port follows', () => {
   const target = { family: 6, podIP: 'fd00::2', neighbours: 'fd00::2/64' } as const;
   const rules = planIptables(uuid, { ports: [{ protocol: 'udp', hostPort: 53, podPort: 5353 }], target });
-  assert.match(rules, /^-A RKT-PFWD-DNAT-\S+ -p udp --dport 53 -j DNAT --to-destination \[fd00::2\]:5353$/m);
+  assert.match(rules, /^-A RKT-PFWD-DNAT-\S+ ! -d ::1 -p udp --dport 53 -j DNAT --to-destination \[fd00::2\]:5353$/m);
   assert.match(rules, /^-A RKT-PFWD-SNAT-\S+ -s fd00::2\/64 -d fd00::2 -p udp --dport 5353 -j MASQUERADE$/m);
 });
 

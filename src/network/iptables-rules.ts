@@ -1,4 +1,4 @@
-import { destinationOf, type Publishing } from './published-ports.ts';
+import { destinationOf, type Family, type Publishing } from './published-ports.ts';
 
 /** The chains of one pod. A name has at most 28 characters, so it carries the first 12 digits of the UUID. */
 function chainsOf(uuid: string): { dnat: string; snat: string } {
@@ -16,7 +16,7 @@ export function planIptables(uuid: string, { ports, target }: Publishing): strin
   const { dnat, snat } = chainsOf(uuid);
   const { podIP } = target;
   const to = target.family === 4 ? podIP : `[${podIP}]`;
-  const sources = [target.family === 4 ? '127.0.0.1' : '::1', target.neighbours];
+  const sources = [...(target.family === 4 ? ['127.0.0.1'] : []), target.neighbours];
   return [
     '*nat',
     `:${dnat} - [0:0]`,
@@ -26,7 +26,7 @@ export function planIptables(uuid: string, { ports, target }: Publishing): strin
     `-I POSTROUTING 1 -d ${podIP} -j ${snat}`,
     ...ports.flatMap((port) => {
       const address = destinationOf(port);
-      const destination = address === undefined ? '' : `-d ${address} `;
+      const destination = address === undefined ? anyOf(target.family) : `-d ${address} `;
       return [
         `-A ${dnat} ${destination}-p ${port.protocol} --dport ${port.hostPort} -j DNAT --to-destination ${to}:${port.podPort}`,
         ...sources.map((source) => `-A ${snat} -s ${source} -d ${podIP} -p ${port.protocol} --dport ${port.podPort} -j MASQUERADE`),
@@ -35,6 +35,11 @@ export function planIptables(uuid: string, { ports, target }: Publishing): strin
     'COMMIT',
     '',
   ].join('\n');
+}
+
+/** What comes from `::1` cannot leave by an interface: better it is refused than answered by nobody. */
+function anyOf(family: Family): string {
+  return family === 4 ? '' : '! -d ::1 ';
 }
 
 /** The input of iptables-restore(8) that takes out of `saved` what is a pod's; undefined where nothing is. */

@@ -37,15 +37,16 @@ function forwards({ ports, target: { family, podIP } }: Publishing): string[] {
   const [ip, nfproto, to] = family === 4 ? ['ip', 'ipv4', podIP] : ['ip6', 'ipv6', `[${podIP}]`];
   return ports.map((port) => {
     const address = destinationOf(port);
-    const destination = address === undefined ? '' : `${ip} daddr ${address} `;
+    const any = family === 4 ? '' : 'ip6 daddr != ::1 ';
+    const destination = address === undefined ? any : `${ip} daddr ${address} `;
     return `meta nfproto ${nfproto} ${destination}${port.protocol} dport ${port.hostPort} dnat ${ip} to ${to}:${port.podPort}`;
   });
 }
 
 function returns({ ports, target: { family, podIP, neighbours } }: Publishing): string[] {
-  const [ip, loopback] = family === 4 ? ['ip', '127.0.0.1'] : ['ip6', '::1'];
+  const [ip, sources] = family === 4 ? ['ip', ['127.0.0.1', neighbours]] : ['ip6', [neighbours]];
   return ports.flatMap(({ protocol, podPort }) =>
-    [loopback, neighbours].map((source) => `${ip} saddr ${source} ${ip} daddr ${podIP} ${protocol} dport ${podPort} masquerade`),
+    sources.map((source) => `${ip} saddr ${source} ${ip} daddr ${podIP} ${protocol} dport ${podPort} masquerade`),
   );
 }
 

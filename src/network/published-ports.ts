@@ -50,6 +50,10 @@ function checkPort(port: PublishedPort): void {
   if (port.hostIP !== undefined && !/^[0-9a-fA-F.:]+$/.test(port.hostIP)) {
     throw unsupported(`cannot publish a port on ${JSON.stringify(port.hostIP)}: not an IP address`);
   }
+  if (port.hostIP === '::1') {
+    const hint = '127.0.0.1 can be published on';
+    throw new NetworkError('port-unsupported', 'cannot publish a port on ::1: the kernel lets nothing from there out to a pod', { hint });
+  }
   for (const number of [port.hostPort, port.podPort]) {
     if (!Number.isInteger(number) || number < 1 || number > 65_535) throw unsupported(`no port number: ${number}`);
   }
@@ -81,7 +85,7 @@ function nameOf(hostIP: string | undefined): string {
 
 /**
  * Lets packets from 127.0.0.1 leave by the interfaces that have the host's address on the pod's network.
- * IPv6 has no such switch, and needs none for what is masqueraded.
+ * IPv6 has no such switch.
  */
 export function routeLocalAddresses({ family, hostIP }: PortTarget): void {
   if (family !== 4 || hostIP === undefined) return;

@@ -65,7 +65,7 @@ async function startPod({ host, home, aci }: NetScene, flags: readonly string[])
   const command = 'log=$1; shift; exec "$@" >"$log" 2>&1';
   const rkt = [process.env['RKT'] ?? join(import.meta.dirname, '../../dist/rkt'), ...home.flags, '--insecure-options=image'];
   const child = host.start(['sh', '-c', command, 'sh', log, ...rkt, 'run', `--uuid-file-save=${file}`, ...flags, aci]);
-  for (let i = 0; i < 1500 && !(existsSync(file) && readFileSync(file, 'utf8').length > 36); i++) {
+  for (let i = 0; i < 1500 && !(existsSync(file) && readFileSync(file, 'utf8').length >= 36); i++) {
     if (child.exitCode !== null) throw new Error(`rkt ended with ${child.exitCode}: ${readFileSync(log, 'utf8')}`);
     await sleep(10);
   }

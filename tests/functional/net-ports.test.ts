@@ -60,6 +60,7 @@ for (const [name, options] of Object.entries(hosts)) {
     }
     await assertPodsReach([other, pod], scene, body);
     assert.equal((await host.run(get('127.0.0.1', 8081))).stdout, `rkt-${other.uuid}\n`);
+    assert.equal((await host.run(get('::1', 8080), { status: 'any' })).status, 7, 'refused at once: ::1 leads nowhere');
     assert.notEqual((await host.runOutside(get(host.address.four, 8081), { status: 'any' })).status, 0);
     assert.equal(await askOutside(scene, other), host.address.four);
     await scene.collect();
