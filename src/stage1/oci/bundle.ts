@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type App, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
+import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
 import { podFiles } from '#pod';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
 import { planConfig } from './config.ts';
-import { supportedIsolators } from './host-limits.ts';
+import { enforcedIsolators } from './enforced-isolators.ts';
+import { hostAbilities, readBlockDevices } from './host-limits.ts';
 import type { PodNetwork } from './namespaces.ts';
 import { planPodFiles } from './pod-files.ts';
 import { ociFiles, SECCOMP_CACHE_FROM_POD } from './pod-paths.ts';
@@ -24,6 +25,8 @@ export interface PodToStart {
   readonly privateIpc: boolean;
   readonly stdin: SupervisedApp['stdin'];
   readonly hostCapabilities: readonly string[];
+  /** What bounds the pod as a whole. */
+  readonly isolators: readonly IsolatorValue[];
 }
 
 /** Writes what the runtime needs to start an app. */
@@ -49,12 +52,15 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
     dockerApp: () => dockerApp(podDir, app),
   });
+  const isolators = appIsolators(pod, app.name, plan.app);
   return planConfig({
     uuid: args.uuid,
     plan,
     terminal,
     hostCapabilities: pod.hostCapabilities,
-    isolators: supportedIsolators(plan.app, warn),
+    isolators,
+    podIsolators: pod.isolators,
+    disks: isolators.some(({ kind }) => kind === 'block-bandwidth' || kind === 'block-iops') ? readBlockDevices() : [],
     insecure: {
       capabilities: args.disableCapabilitiesRestriction,
       paths: args.disablePaths,
@@ -63,6 +69,18 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
     namespaces: { supervisorPid: process.pid, network, privateIpc, cgroup: hasCgroupNamespaces() },
     shm: privateIpc ? `${podDir}/${ociFiles.shm}` : '/dev/shm',
     files: planPodFiles(podDir, rootfs, args.dnsConfMode),
+  });
+}
+
+/** A part of a processor that is more than the pod's could not be written in cgroup v1. */
+function appIsolators({ context, hostCapabilities, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
+  const owner = { scope: 'app', title: `app "${name}"` } as const;
+  const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities(hostCapabilities), context.warn);
+  const bound = ofPod.findLast((isolator) => isolator.kind === 'cpu')?.limitMilli ?? Number.POSITIVE_INFINITY;
+  return own.map((isolator) => {
+    if (isolator.kind !== 'cpu' || isolator.limitMilli <= bound) return isolator;
+    context.warn(`warning: resource/cpu of app "${name}" is bounded by that of the pod, ${bound}m`);
+    return { ...isolator, limitMilli: bound };
   });
 }
 
