@@ -19,6 +19,7 @@ const plan: AppPlan = {
   gid: 0,
   supplementaryGids: [],
   mounts: [],
+  eventHandlers: [],
 };
 
 const input: ConfigInput = {

@@ -37,6 +37,8 @@ export interface ConfigInput {
   readonly shm: string;
   readonly files: readonly PodFile[];
   readonly terminal: boolean;
+  /** Instead of the app itself: one of its event handlers, which is run as root, confined as the app is. */
+  readonly handler?: { readonly container: string; readonly args: readonly string[] };
 }
 
 /** The configuration with which an OCI runtime starts an app. Pure; paths in it are absolute. */
@@ -50,7 +52,7 @@ export function planConfig(input: ConfigInput): OciConfig {
     process: planProcess(input, seccomp !== undefined),
     mounts: planMounts({ shm: input.shm, files: input.files, volumes: plan.mounts }),
     linux: {
-      cgroupsPath: appCgroup(input.uuid, plan.name),
+      cgroupsPath: appCgroup(input.uuid, input.handler?.container ?? plan.name),
       namespaces: planNamespaces(input.namespaces),
       resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice)), input.disks),
       maskedPaths: maskedPaths(insecure.paths),
@@ -62,22 +64,24 @@ export function planConfig(input: ConfigInput): OciConfig {
   };
 }
 
+const ROOT = { uid: 0, gid: 0, additionalGids: [] } as const;
+
 /**
  * Nothing is inheritable or ambient: root has the set, another user gets of it what a file gives.
  */
 function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
-  const { plan, isolators, insecure } = input;
+  const { plan, isolators, insecure, handler } = input;
   const planned = planCapabilities(isolators, insecure.capabilities);
   const capabilities = planned.filter((name) => input.hostCapabilities.includes(name));
   const oom = lastOf(isolators, 'oom-score-adj');
   return {
     terminal: input.terminal,
-    user: { uid: plan.uid, gid: plan.gid, additionalGids: plan.supplementaryGids },
-    args: plan.args,
+    user: handler === undefined ? { uid: plan.uid, gid: plan.gid, additionalGids: plan.supplementaryGids } : ROOT,
+    args: handler?.args ?? plan.args,
     env: Array.from(plan.environment, ([name, value]) => `${name}=${value}`),
     cwd: plan.cwd,
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-    noNewPrivileges: planNoNewPrivileges(isolators, { uid: plan.uid, filtered }),
+    noNewPrivileges: planNoNewPrivileges(isolators, { uid: handler === undefined ? plan.uid : ROOT.uid, filtered }),
     ...(oom === undefined ? {} : { oomScoreAdj: oom.value }),
     ...planLabels([...input.podIsolators, ...isolators]),
   };

@@ -5,13 +5,13 @@ import { checkSysctls } from '#security';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { becomeProcess, isTerminal, mount, mountOverlay, MS, unshareMounts, writeFileAtomic } from '#sys';
 import { type PodToStart, writeBundle } from './bundle.ts';
-import { coverHybridCgroups } from './cgroup-view.ts';
+import { coverHybridCgroups, memoryEventsFile } from './cgroup-view.ts';
 import { enforcedIsolators } from './enforced-isolators.ts';
 import { hostAbilities, ownCapabilities } from './host-limits.ts';
 import { openNetwork } from './network.ts';
 import { limitPod } from './pod-cgroup.ts';
 import { writePodFiles } from './pod-files.ts';
-import { ociFiles } from './pod-paths.ts';
+import { appCgroup, ociFiles } from './pod-paths.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { findRuntime, type Runtime } from './runtime.ts';
 import { planSupervisor, type SupervisedApp } from './supervisor.ts';
@@ -34,7 +34,7 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
   const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn });
   const hostname = args.hostname || `rkt-${args.uuid}`;
-  writePodFiles(podDir, hostname, args.dnsConfMode, network.dns);
+  writePodFiles(podDir, args.uuid, hostname, args.dnsConfMode, network.dns);
   unshareMounts();
   makeMounts(context, runtime);
   const pod: PodToStart = {
@@ -82,7 +82,12 @@ function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const { podDir, stage1Root, lockFd } = pod.context;
   const { runtime, network, privateIpc, stdin } = pod;
   const path = `${stage1Root}/supervisor`;
-  const apps = pod.manifest.apps.map(({ name }) => ({ name, stdin }));
+  const apps = pod.manifest.apps.map(({ name, app }) => ({
+    name,
+    stdin,
+    handlers: (app?.eventHandlers ?? []).map((handler) => handler.name),
+    memoryEvents: memoryEventsFile(appCgroup(pod.args.uuid, name)),
+  }));
   const argv = planSupervisor({ path, uuid: pod.args.uuid, lockFd, podDir, hostname, runtime, network, privateIpc, apps });
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds: [lockFd] });
 }
