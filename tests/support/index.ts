@@ -12,3 +12,4 @@ export { findPodLeaks } from './pod-leaks.ts';
 export { diffTrees, listTree, type TreeListing } from './tree-listing.ts';
 export { type AciSite, type SiteFile, startAciSite } from './aci-site.ts';
 export { makeRichImage } from './rich-image.ts';
+export { openNetHost, type NetHost, type NetHostOptions } from './net-host.ts';
