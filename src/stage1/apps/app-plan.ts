@@ -4,6 +4,7 @@ import { AppError } from './errors.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
 import { findAppProgram, requireProgram } from './program.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
+import { makeStandardDirectories } from './standard-directories.ts';
 import { resolveGroup, resolveUser } from './user.ts';
 import { openVolume } from './volumes.ts';
 
@@ -51,8 +52,8 @@ export interface AppPlanInput {
 }
 
 /**
- * What an app of the pod runs, as whom, where and with which mounts. Reads the app's rootfs and makes the
- * pod's empty volumes.
+ * What an app of the pod runs, as whom, where and with which mounts. Reads the app's rootfs, makes the
+ * pod's empty volumes and the directories that every app has.
  *
  * @throws {AppError}
  */
@@ -60,6 +61,7 @@ export function planApp(input: AppPlanInput): AppPlan {
   const { rootfs, app: runtimeApp } = input;
   const app = runtimeApp.app;
   if (app === undefined) throw new AppError('no-app', `app "${runtimeApp.name}" says nothing to execute`);
+  makeStandardDirectories(rootfs);
   const environment = planEnvironment({
     appName: runtimeApp.name,
     environment: app.environment ?? [],
