@@ -1,8 +1,9 @@
 import type { App, EventHandler, PodManifest, RuntimeApp } from '#appc';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
+import { makeMountTarget } from './mount-target.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
-import { findAppProgram, requireProgram } from './program.ts';
+import { findAppProgram, KERNEL_MOUNTS, requireProgram } from './program.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 import { makeStandardDirectories } from './standard-directories.ts';
 import { resolveGroup, resolveUser } from './user.ts';
@@ -53,7 +54,7 @@ export interface AppPlanInput {
 
 /**
  * What an app of the pod runs, as whom, where and with which mounts. Reads the app's rootfs, makes the
- * pod's empty volumes and the directories that every app has.
+ * pod's empty volumes, the places of mounts and the directories that every app has.
  *
  * @throws {AppError}
  */
@@ -126,6 +127,7 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
     readOnly: mount.readOnly,
     recursive: mount.volume.recursive ?? true,
   };
+  if (!KERNEL_MOUNTS.some((place) => planned.target.startsWith(`${place}/`))) makeMountTarget(input.rootfs, planned.target, stat);
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
   const type = stat.isBlockDevice() ? 'b' : 'c';
   return { ...planned, device: { type, ...deviceNumbers(stat.rdev) } };
