@@ -8,7 +8,8 @@ import { type ImageSource, parseImageSource } from './image-source.ts';
 /**
  * The ID of the image an argument names: it is in the store afterwards, and so are the images it depends on.
  *
- * Sources: `sha512-…` (an ID or its beginning), `docker://REF`, a path, `file://`, `http(s)://….aci`, a name.
+ * Sources: `sha512-…` (an ID or its beginning), `docker://REF`, a path, `file://`, `http(s)://….aci`,
+ * `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME]`, `-` for standard input, a name.
  *
  * @throws {ImageError}, and errors of the store and of the doors that read names
  */
@@ -20,7 +21,10 @@ export async function findImage(text: string, options: FindOptions, ctx: ImageCo
     return id;
   }
   const id = await fetchSource(source, options, ctx);
-  await fetchDependencies(id, options.pullPolicy, ctx);
+  if ((ctx.store.get(id)?.manifest.dependencies ?? []).length > 0) {
+    const { fetchDependencies } = await import('./fetch-dependencies.ts');
+    await fetchDependencies(id, options.pullPolicy, ctx);
+  }
   return id;
 }
 
@@ -36,18 +40,11 @@ async function fetchSource(
       return fetchUrl(source.url, options, ctx);
     case 'file':
       return (await import('./fetch-file.ts')).fetchFile(source.path, options.signatureFile, ctx);
+    case 'local':
+      return (await import('./local/fetch-local.ts')).fetchLocal(source.source, ctx);
+    case 'stdin':
+      return (await import('./local/fetch-local.ts')).fetchStdin(options, ctx);
     case 'name':
       return fetchName(source, options, ctx);
-  }
-}
-
-/** Breadth first; an image named twice is fetched once, and so a circle ends. */
-async function fetchDependencies(root: ImageId, pullPolicy: FindOptions['pullPolicy'], ctx: ImageContext): Promise<void> {
-  const seen = new Set([root]);
-  for (const id of seen) {
-    for (const { imageName: name, labels = [] } of ctx.store.get(id)?.manifest.dependencies ?? []) {
-      const text = [name, ...labels.map((label) => `${label.name}=${label.value}`)].join(',');
-      seen.add(await fetchName({ text, name, labels }, { pullPolicy }, ctx));
-    }
   }
 }

@@ -36,8 +36,10 @@ export function readAppStatus(directory: PodDirectory, podState: PodState, app: 
 }
 
 function readExit(directory: PodDirectory, app: AcName): { exitCode?: number; finishedAt?: bigint; outOfMemory?: boolean } {
-  const file = directory.inStage1(podFiles.status(app));
-  const exitCode = directory.number(file);
+  const usual = `${podFiles.stage1Rootfs}/${podFiles.status(app)}`;
+  const there = directory.number(usual);
+  const file = there === undefined ? directory.inStage1(podFiles.status(app)) : usual;
+  const exitCode = there ?? (file === usual ? undefined : directory.number(file));
   if (exitCode === undefined) return {};
   const finishedAt = directory.modifiedAt(file);
   const outOfMemory = exitCode !== 0 && directory.number(directory.inStage1(podFiles.oomKills(app))) !== undefined;

@@ -4,12 +4,16 @@ import type {
   EnterRequest,
   FetchRequest,
   GcRequest,
+  ImageExportRequest,
+  ImageUnpackRequest,
+  PodExportRequest,
   PrepareRequest,
   RunOptions,
   RunRequest,
   TrustRequest,
+  UntrustRequest,
 } from './requests.ts';
-import type { ImageView, PodView } from './views.ts';
+import type { ImageVerification, ImageView, KeyRemovalView, PodView, TrustedSignerView } from './views.ts';
 
 /**
  * All verbs throw an RktError when they cannot do what was asked. A `pod` argument is a UUID or a prefix
@@ -39,14 +43,28 @@ export interface Engine {
   /** The image IDs, in the order of the request. */
   fetch(request: FetchRequest): Promise<readonly string[]>;
   trust(request: TrustRequest): Promise<void>;
+  /** Who may sign what. */
+  trusted(): Promise<readonly TrustedSignerView[]>;
+  /** Empty where the key was not trusted. */
+  untrust(request: UntrustRequest): Promise<readonly KeyRemovalView[]>;
   /** In no particular order. */
   imageList(): Promise<readonly ImageView[]>;
   imageManifest(image: string): Promise<ImageManifest>;
+  /** Throws where the image is not what it should be and cannot be mended, or is not trusted. */
+  imageVerify(image: string): Promise<ImageVerification>;
   /** One result for each different image, in the order given. Never throws for a single image. */
   imageRm(images: readonly string[]): Promise<readonly ImageRmResult[]>;
   /** Removes trees that no pod uses, then images that no running pod uses and nobody used for so long. */
   imageGc(gracePeriodMs: number): Promise<ImageGcResult>;
 
+  /** Writes an image to a file, or, as an OCI layout, to a directory. */
+  imageExport(request: ImageExportRequest): Promise<void>;
+  /** Writes an image's files to a directory; `extract`: without the images it depends on. */
+  imageUnpack(request: ImageUnpackRequest): Promise<void>;
+  /** Gives the digest of the manifest that the registry has now. */
+  imagePush(image: string, destination: string): Promise<string>;
+  /** Writes an app of an exited pod, as it has become, to an ACI. */
+  exportPod(request: PodExportRequest): Promise<void>;
   /** The document of `rkt config`. */
   config(): Promise<object>;
 }
@@ -99,7 +117,7 @@ export interface Listener {
 
 /** One transfer's progress. The last event of a transfer is `end`. */
 export interface ProgressEvent {
-  readonly kind: 'download' | 'unpack' | 'end';
+  readonly kind: 'download' | 'upload' | 'unpack' | 'end';
   /** Tells transfers apart, and is shown: a layer's digest, a file's name. */
   readonly id: string;
   /** Bytes. */

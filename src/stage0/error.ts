@@ -15,8 +15,12 @@ export type Stage0ErrorCode =
   | 'no-stage1'
   | 'no-tree'
   | 'no-image'
+  | 'image-damaged'
   | 'uuid-file'
   | 'copy-failed'
+  | 'pod-not-exited'
+  | 'output-exists'
+  | 'bad-output'
   | 'timeout';
 
 /** What a verb could not do. */

@@ -7,7 +7,9 @@ export type LayerDigest = `sha256:${string}` | `sha512:${string}`;
 
 export interface StoredImage {
   readonly id: ImageId;
-  /** Parsed when it is first asked for. */
+  readonly name: AcIdentifier;
+  readonly labels: readonly Label[];
+  /** Parsed when it is first asked for. @throws {StoreError} `image-damaged` */
   readonly manifest: ImageManifest;
   /** Nanoseconds since the epoch. */
   readonly importTime: bigint;
@@ -47,6 +49,8 @@ export interface LayerInput {
   /** Bytes as they arrive; absent where it is not known. */
   readonly size?: number;
   readonly compression: Compression;
+  /** The bytes come from this machine: what has come is not kept for another attempt. */
+  readonly local?: true;
 }
 
 /** The bytes of a layer that an interrupted download left. */
@@ -64,6 +68,16 @@ export interface PartialLayer {
  */
 export type LayerSource = AsyncIterable<Uint8Array> | ((partial: PartialLayer) => LayerBytes | Promise<LayerBytes>);
 export type LayerBytes = AsyncIterable<Uint8Array>;
+
+/** Files to be packed: one layer with its whiteouts, or directories laid over each other, the top one first. */
+export type PackSource = { readonly layer: LayerDigest } | { readonly directories: readonly string[] };
+
+export interface PackOptions {
+  /** The name of the root directory in the archive: `rootfs`, `.`. */
+  readonly name: string;
+  /** A file of root's that comes first: an ACI's manifest. */
+  readonly first?: { readonly name: string; readonly text: string };
+}
 
 export interface GcResult {
   readonly removedTrees: string[];
@@ -102,8 +116,15 @@ export interface Store {
   remove(id: ImageId): void;
   /** The image manifest as it was imported. @throws {StoreError} `no-image` */
   readManifestText(id: ImageId): string;
+  /** Checks that a layered image's manifest and layers are those its ID names. @throws {StoreError} `image-damaged` */
+  checkLayers(id: ImageId): void;
   /** The uncompressed archive of an ACI, byte for byte as imported; undefined for a layered image. */
   blobPath(id: ImageId): string | undefined;
+
+  /** What was written down about who vouched for an image; undefined where nothing was. */
+  readEvidence(id: ImageId): string | undefined;
+  /** Replaces it, whole or not at all. Nothing happens where there is no such image. */
+  writeEvidence(id: ImageId, text: string): void;
 
   readRemote(url: string): RemoteRecord | undefined;
   writeRemote(record: RemoteRecord): void;
@@ -116,6 +137,8 @@ export interface Store {
   importAci(path: string): Promise<StoredImage>;
   /** Where a downloaded file may grow before it is imported: on the store's file system, collected by gc. */
   temporaryDirectory(): string;
+  /** A directory there of the caller's own, kept from gc and gone when it is disposed of. */
+  scratch(): { readonly path: string } & Disposable;
   /**
    * Takes in an image of layers that are all held, and makes them durable.
    *
@@ -133,14 +156,40 @@ export interface Store {
 
   /** The root file system of an image, rendered first where need be, and kept from gc until this process ends. */
   tree(id: ImageId): Promise<Tree>;
+  /**
+   * The image and all that its tree is made of, each once.
+   *
+   * @throws {StoreError} `no-image`, `missing-dependency`
+   */
+  imagesBelow(id: ImageId): ImageId[];
   /** The tree an image has or would have. @throws {StoreError} `no-image`, `missing-dependency` */
   treeId(id: ImageId): string;
   /** What `tree` gave, by its ID alone: also of an image that has been removed. Undefined where it is gone. */
   openTree(treeId: string): Tree | undefined;
-  /** Checks a rendered tree against the hash made when it was rendered. @throws {StoreError} `tree-changed` */
-  verifyTree(id: ImageId): Promise<void>;
+  /**
+   * Checks a rendered tree against the hash made when it was rendered; each layer against the hash made when it was
+   * first verified, which this is where none was made. Reads everything.
+   *
+   * @returns `recorded` where a hash was made: there was nothing to compare that layer with
+   * @throws {StoreError} `tree-changed`
+   */
+  verifyTree(id: ImageId): Promise<'verified' | 'recorded'>;
+  /** Checks that the document or archive an image is named after has that name still, and its manifest. @throws {StoreError} `image-damaged` */
+  verifyBlob(id: ImageId): Promise<void>;
+  /** Both, for the image and those below it. */
+  verifyContent(id: ImageId): Promise<void>;
   /** Renders an image's tree anew. */
   renderAgain(id: ImageId): Promise<Tree>;
+
+  /**
+   * A tar archive of files, made while it is read: owners, modes, times, links, devices, extended attributes and
+   * holes. The same files give the same bytes on every machine.
+   *
+   * @throws {StoreError} `missing-layer`, and while it is read `pack-failed`
+   */
+  pack(source: PackSource, options: PackOptions): AsyncIterable<Buffer>;
+  /** Unpacks the files of an ACI alone, without its dependencies, into an empty directory of that name. */
+  extractAci(id: ImageId, rootfs: string): Promise<void>;
 
   /** Removes ACI trees that no pod refers to and nobody has open. @returns their IDs */
   gcTrees(referencedTreeIds: ReadonlySet<string>): string[];

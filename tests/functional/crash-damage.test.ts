@@ -39,7 +39,7 @@ function damageFile(scene: Scene, name: string, file: string): void {
 /** Never an internal fault or a stack. */
 function assertClear({ status, output }: Result, when: string, allowed: readonly number[] = [0, 254]): void {
   assert.ok(allowed.includes(status), `${when}: exit status ${status}: ${output}`);
-  assert.doesNotMatch(output, /internal error|TypeError|SyntaxError|\n\s+at .*:\d+:\d+/, when);
+  assert.doesNotMatch(output, /internal error|TypeError|SyntaxError|\n\s+at .*:\d+:\d+/, `${when}: ${output}`);
 }
 
 interface Damaged {
@@ -85,7 +85,7 @@ test('a prepared pod with any file damaged, gives clear answers, runs or says wh
 
 test('an exited pod with any file damaged, gives clear answers and is collected', root, async () => {
   await using scene = openScene();
-  await scene.insecure(['run', '--net=default', scene.aci, '--exec=/bin/true']);
+  await scene.insecure(['run', '--net=none', scene.aci, '--exec=/bin/true']);
   const pods = damageCopies(scene, 'run', uuidsIn(scene, ['run'])[0]!);
   assert.ok(pods.length > 30);
   await assertReadable(scene, pods);
@@ -93,13 +93,18 @@ test('an exited pod with any file damaged, gives clear answers and is collected'
   await assertCollectable(scene, 'exited and damaged');
 });
 
-test('a network namespace file that leads elsewhere, is not followed', root, async () => {
-  await using scene = openScene();
-  await scene.insecure(['run', '--net=default', scene.aci, '--exec=/bin/true']);
-  const uuid = uuidsIn(scene, ['run'])[0]!;
-  truncateSync(join(scene.home.dataDir, 'pods/run', uuid, 'netns'), 10);
-  await assertCollectable(scene, 'cut off path');
-});
+// Not a missing copy of the configuration: that is how a pod says that it has been detached.
+const networkFiles = { netns: Object.keys(damages), 'net-info.json': Object.keys(damages), 'net/attachments.json': Object.keys(damages), 'net/99-default.conf': ['empty', 'cut off'] };
+for (const [file, ways] of Object.entries(networkFiles)) {
+  test(`an exited pod with its ${file} damaged, is collected with its network`, root, async () => {
+    await using scene = openScene();
+    for (const way of ways) {
+      await scene.insecure(['run', '--net=default', scene.aci, '--exec=/bin/true']);
+      damageFile(scene, way, join(scene.home.dataDir, 'pods/run', uuidsIn(scene, ['run'])[0]!, file));
+      await assertCollectable(scene, `${file} is ${way}`);
+    }
+  });
+}
 
 let registry: Registry;
 before(async () => {
@@ -135,8 +140,10 @@ async function assertRepairable(scene: Scene, image: string): Promise<void> {
   const files = storeFiles(scene);
   assert.ok(files.length > 5);
   const failures: string[] = [];
-  for (const file of files) {
-    for (const name of Object.keys(damages)) {
+  const all = process.env['RKT_SWEEP'] === 'all';
+  for (const [at, file] of files.entries()) {
+    const names = Object.keys(damages);
+    for (const name of all ? names : [names[at % names.length]!]) {
       damageFile(scene, name, file);
       const when = `${relative(cas, file)} is ${name}`;
       await assertOneRepairable(scene, image, id, when).catch((error: unknown) => failures.push((error as Error).message));
@@ -156,7 +163,8 @@ async function assertOneRepairable(scene: Scene, image: string, id: string, when
   assertClear(ran, `run: ${when}`);
   if (ran.status !== 0) assert.match(ran.output, /sha512-|no image IDs found/, `run does not name the image: ${when}`);
   if (ran.status !== 0) assert.match(ran.output, /rkt (image rm|fetch)|no image IDs found/, `run does not say what to do: ${when}`);
-  assertClear(await scene.rkt(['image', 'rm', id], any), `image rm: ${when}`);
+  const named = ran.output.match(/rkt image rm (sha512-\w+)/)?.[1] ?? id;
+  for (const each of new Set([named, id])) assertClear(await scene.rkt(['image', 'rm', each], any), `image rm: ${when}`);
   await scene.rkt([...flags, 'fetch', image]);
   const again = await scene.rkt([...flags, 'run', '--net=none', id, '--exec=/bin/true'], any);
   assert.equal(again.status, 0, `does not run after it was removed and fetched again: ${when}: ${again.output}`);

@@ -1,5 +1,6 @@
-import { AC_VERSION, type Annotation, appcPlatform, type ImageManifest, type Label, sanitizeAcIdentifier } from '#appc';
+import { AC_VERSION, type Annotation, appcPlatform, type ImageManifest, type Label } from '#appc';
 import { type Digest, digestHex, type OciConfig, type Reference } from '#oci';
+import { dockerImageName } from '../trust/docker-image-name.ts';
 import { planApp } from './app.ts';
 
 export interface ConvertedImage {
@@ -9,7 +10,8 @@ export interface ConvertedImage {
   readonly config: OciConfig;
   /** The image's ID in OCI's sense: the digest of its configuration. */
   readonly configDigest: Digest;
-  readonly manifestDigest: Digest;
+  /** Absent where there was no manifest: a docker archive has none. */
+  readonly manifestDigest?: Digest;
 }
 
 /**
@@ -24,7 +26,7 @@ export function planImageManifest(image: ConvertedImage): ImageManifest {
   const manifest = {
     acKind: 'ImageManifest',
     acVersion: AC_VERSION,
-    name: sanitizeAcIdentifier(`${reference.registry}/${reference.repository}`),
+    name: dockerImageName(reference),
     labels: planLabels(image),
     annotations: planAnnotations(image),
   } as const;
