@@ -125,7 +125,7 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
     source,
     target: resolveInRootfs(input.rootfs, mount.path),
     readOnly: mount.readOnly,
-    recursive: mount.volume.recursive ?? true,
+    recursive: stat.isDirectory() && (mount.volume.recursive ?? true),
   };
   if (!KERNEL_MOUNTS.some((place) => planned.target.startsWith(`${place}/`))) makeMountTarget(input.rootfs, planned.target, stat);
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
