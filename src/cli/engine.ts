@@ -6,25 +6,32 @@ import { type Config, type ConfigDirs, loadConfig } from '#config';
 import type { ImageContext } from '#image';
 import { createEngine as createVerbs, type Engine, type GlobalOptions, type Listener } from '#stage0';
 import { ociFlavor } from '#stage1/oci';
-import { openStore, type Store } from '#store';
+import { openStore, type Self, type Store } from '#store';
 
 const DEFAULT_DATA_DIR = '/var/lib/rkt';
 const DEFAULT_STAGE1 = 'stage1-oci.aci';
 
-/** How this program is started again: the unpacker is the same program with a hidden first argument. */
-interface Self {
-  readonly path: string;
-  readonly args: readonly string[];
+interface Program extends Self {
   /** Where what comes with rkt lies: beside the executable. */
   readonly directory: string;
 }
 
-function findSelf(): Self {
+/** How this program is started again, with a hidden first argument. */
+function findSelf(): Program {
   const { isSea } = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
-  if (isSea()) return { path: process.execPath, args: [], directory: dirname(process.execPath) };
+  if (isSea()) {
+    const directory = dirname(process.execPath);
+    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), files: [directory] };
+  }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const directory = fileURLToPath(new URL('../../dist', import.meta.url));
-  return { path: process.execPath, args: [...process.execArgv, main], directory };
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  return {
+    path: process.execPath,
+    args: [...process.execArgv, main],
+    directory: join(root, 'dist'),
+    confine: join(root, 'native/build/confine'),
+    files: [root, join(root, 'node_modules')],
+  };
 }
 
 /** Makes what is asked for at its first use, and keeps it. */

@@ -19,4 +19,5 @@ export {
 } from './program.ts';
 export { isTerminal } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
-export { lookupGroup } from './group.ts';
+export { lookupGroup, lookupUser } from './group.ts';
+export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';

@@ -8,6 +8,8 @@ import type { ImageContext, ProgressEvent } from '../context.ts';
 import { parseInsecureOptions } from '../insecure-options.ts';
 import { openKeystore } from '../trust/keystore.ts';
 
+const project = join(import.meta.dirname, '../../..');
+
 /** A store, a configuration and a keystore in a directory of their own, and what was reported. */
 export class Sandbox implements Disposable {
   readonly root: string = mkdtempSync(join(tmpdir(), 'rkt-image-'));
@@ -17,7 +19,12 @@ export class Sandbox implements Disposable {
 
   constructor() {
     this.store = openStore(join(this.root, 'data'), {
-      self: { path: process.execPath, args: ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'unpacker.ts')] },
+      self: {
+        path: process.execPath,
+        args: ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'unpacker.ts')],
+        confine: join(project, 'native/build/confine'),
+        files: [project],
+      },
     });
   }
 

@@ -59,7 +59,7 @@ function decompressBy(name: string, path: string): Readable {
   if (program === undefined) {
     throw new ImageError('unsupported-image', `the image is compressed by ${name}, which is not installed`);
   }
-  const child = startProgram(program, ['-dc'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = startProgram(program, ['-dc'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [stdin, stdout] = [child.stdin!, child.stdout!];
   const file = createReadStream(path);
   child.on('error', (error) => stdout.destroy(error));
