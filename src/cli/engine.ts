@@ -1,4 +1,5 @@
 /** The composition root: here, and only here, the engine's parts are chosen and put together. */
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +31,7 @@ function findSelf(): Program {
     args: [...process.execArgv, main],
     directory: join(root, 'dist'),
     confine: join(root, 'native/build/confine'),
-    files: [root, join(root, 'node_modules')],
+    files: [root, realpathSync(join(root, 'node_modules'))],
   };
 }
 
@@ -51,7 +52,7 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     listener,
     config,
     store,
-    images: () => openImages(options, listener, config(), store()),
+    images: () => openImages(self, options, listener, config(), store()),
     flavor: async (name) => (name === ociFlavor.name ? ociFlavor : undefined),
     defaultStage1: join(self.directory, DEFAULT_STAGE1),
   });
@@ -62,6 +63,7 @@ function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOpti
 }
 
 async function openImages(
+  self: Self,
   options: GlobalOptions,
   listener: Listener,
   config: Config,
@@ -69,6 +71,7 @@ async function openImages(
 ): Promise<ImageContext> {
   const { openKeystore } = await import('#image');
   return {
+    self,
     store,
     config,
     insecure: options.insecure,

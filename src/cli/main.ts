@@ -37,9 +37,10 @@ function exitOnFault(fault: unknown): never {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] !== '__unpack') return await runCommand(argv, surroundings);
-  const { unpackerMain } = await import('#store');
-  return await unpackerMain(argv.slice(1));
+  // As this program starts itself, confined.
+  if (argv[0] === '__unpack') return (await import('#store')).unpackerMain(argv.slice(1));
+  if (argv[0] === '__fetch') return (await import('#image')).fetcherMain();
+  return await runCommand(argv, surroundings);
 }
 
 process.on('uncaughtException', exitOnFault);

@@ -25,7 +25,7 @@ export async function fetchDocker(
   checkVerification(ctx);
   ctx.report.debug(`image: fetching image from ${url}`);
   // An image that is held is found without loading what speaks to registries.
-  const { pullImage } = await import('./registry/pull-image.ts');
+  const { pullImage } = await import('./confined/pull-image.ts');
   const id = await pullImage(reference, originalName, ctx);
   ctx.store.writeRemote({ url, blobKey: id, downloadTime: BigInt(Date.now()) * 1_000_000n });
   return id;

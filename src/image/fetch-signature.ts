@@ -1,4 +1,4 @@
-import type { ImageContext } from './context.ts';
+import type { ReceiveContext } from './receive-aci.ts';
 import { signaturePath } from './fetch-file.ts';
 import type { HttpClient } from './http/http-client.ts';
 import { SIGNATURE_LIMIT } from './http/limits.ts';
@@ -20,7 +20,7 @@ export function signatureUrl(url: URL): URL {
 export async function fetchSignature(
   http: HttpClient,
   imageUrl: URL,
-  ctx: ImageContext,
+  ctx: ReceiveContext,
   { deferrable }: { deferrable: boolean },
 ): Promise<Buffer | 'deferred'> {
   const url = signatureUrl(imageUrl);

@@ -2,8 +2,6 @@ import { fstatSync } from 'node:fs';
 import type { AcIdentifier, ImageId } from '#appc';
 import type { ImageContext } from './context.ts';
 import { ImageError } from './image-error.ts';
-import { readAciName } from './trust/aci-name.ts';
-import { verifyAci } from './trust/verify-aci.ts';
 
 export interface AciFile {
   /** Open for reading; the same file is verified and imported, whatever becomes of its name. */
@@ -19,7 +17,7 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   // The decompressors of the store are other processes, for which /proc/self would be their own.
   const path = `/proc/${process.pid}/fd/${file.fd}`;
   const before = fingerprintOf(file.fd);
-  const verified = file.signature === undefined ? undefined : await verify(path, file.signature, ctx);
+  const verified = file.signature === undefined ? undefined : await verify(file.fd, file.signature, ctx);
   if (verified === undefined) return (await ctx.store.importAci(path)).id;
   const held = new Set(ctx.store.list().map(({ id }) => id));
   const image = await ctx.store.importAci(path);
@@ -28,9 +26,9 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   throw new ImageError('file-changed', `${file.path} is not what was verified: it changed meanwhile`);
 }
 
-async function verify(path: string, signature: Buffer, ctx: ImageContext): Promise<AcIdentifier> {
-  const name = await readAciName(path);
-  const signer = await verifyAci(path, signature, name, ctx.keystore).catch((error) => {
+async function verify(fd: number, signature: Buffer, ctx: ImageContext): Promise<AcIdentifier> {
+  const { verifyFile } = await import('./confined/verify-file.ts');
+  const { name, signer } = await verifyFile(fd, signature, ctx).catch((error: unknown) => {
     if (error instanceof ImageError && error.code === 'unknown-signer') {
       ctx.report.info('image: If you expected the signing key to change, try running:');
       ctx.report.info('image:     rkt trust --prefix <image>');

@@ -1,12 +1,13 @@
-import { closeSync, openSync } from 'node:fs';
 import type { ImageId } from '#appc';
 import type { RemoteRecord } from '#store';
+import { receiveAci } from './confined/receive-aci.ts';
 import type { FindOptions, ImageContext } from './context.ts';
-import { downloadAci, type Downloaded } from './download-aci.ts';
+import type { Downloaded } from './download-aci.ts';
 import { readSignatureFile } from './fetch-file.ts';
-import { fetchSignature, signatureUrl } from './fetch-signature.ts';
-import { HttpClient } from './http/http-client.ts';
+import { signatureUrl } from './fetch-signature.ts';
 import { importVerified } from './import-aci.ts';
+import { openPartialFile, type PartialFile } from './partial-file.ts';
+import type { Received } from './receive-aci.ts';
 
 /**
  * Downloads an ACI and its signature, and takes it into the store.
@@ -21,35 +22,36 @@ export async function pullAci(
 ): Promise<ImageId> {
   if (ctx.insecure.tls) ctx.report.info('image: warning: TLS verification has been disabled');
   if (ctx.insecure.image) ctx.report.info('image: warning: image signature verification has been disabled');
-  // A URL the user wrote with http: is taken at its word, as rkt does; a redirect never leads there from https.
-  using http = new HttpClient({ plainHttp: url.protocol === 'http:', verifyCertificates: !ctx.insecure.tls });
-  const early = await firstSignature(http, url, options, ctx);
-  const downloaded = await downloadAci({ http, url, etag: remembered?.etag }, ctx);
-  using file = downloaded;
-  if (file.path === undefined) return refresh(remembered!, file, ctx);
-  const signature = early === 'deferred' ? await fetchSignature(http, url, ctx, { deferrable: false }) : early;
-  const id = await importDownloaded(file.path, url, signature === 'deferred' ? undefined : signature, ctx);
-  ctx.store.writeRemote(planRecord(url, id, file, ctx));
-  return id;
-}
-
-async function firstSignature(
-  http: HttpClient,
-  url: URL,
-  options: FindOptions,
-  ctx: ImageContext,
-): Promise<Buffer | 'deferred' | undefined> {
-  if (ctx.insecure.image) return undefined;
-  if (options.signatureFile !== undefined) return readSignatureFile(options.signatureFile, ctx);
-  return fetchSignature(http, url, ctx, { deferrable: true });
-}
-
-async function importDownloaded(path: string, url: URL, signature: Buffer | undefined, ctx: ImageContext) {
-  const fd = openSync(path, 'r');
+  const { signatureFile } = options;
+  const given = ctx.insecure.image || signatureFile === undefined ? undefined : readSignatureFile(signatureFile, ctx);
+  const file = await openPartialFile(ctx.store.temporaryDirectory(), url.href, ctx.report);
   try {
-    return await importVerified({ fd, path: url.href, signature }, ctx);
+    const fetchSignature = !ctx.insecure.image && given === undefined;
+    const received = await receiveAci({ url, etag: remembered?.etag, fetchSignature }, file, ctx);
+    if (!received.isNewer) return refresh(remembered!, received, ctx);
+    const signature = given ?? received.signature;
+    // Without one where one is needed nothing was verified, whatever the other process may say.
+    if (signature === undefined && !ctx.insecure.image) throw new Error(`no signature was fetched for ${url.href}`);
+    return await takeIn(file, url, signature, received, ctx);
   } finally {
-    closeSync(fd);
+    file.release();
+  }
+}
+
+/** What has been downloaded whole is of no more use as a partial file, whatever becomes of it. */
+async function takeIn(
+  file: PartialFile,
+  url: URL,
+  signature: Buffer | undefined,
+  received: Received,
+  ctx: ImageContext,
+): Promise<ImageId> {
+  try {
+    const id = await importVerified({ fd: file.fd, path: url.href, signature }, ctx);
+    ctx.store.writeRemote(planRecord(url, id, received, ctx));
+    return id;
+  } finally {
+    file.remove();
   }
 }
 

@@ -17,6 +17,7 @@ export {
   runProgramSync,
   startProgram,
 } from './program.ts';
+export { makeUndumpable } from './dumpable.ts';
 export { isTerminal } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup, lookupUser } from './group.ts';

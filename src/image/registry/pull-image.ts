@@ -1,9 +1,8 @@
 import type { ImageId } from '#appc';
 import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
-import type { ImageContext } from '../context.ts';
+import type { PullContext } from '../context.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import { blobStream } from './blob-stream.ts';
-import { findCredentials } from './credentials.ts';
 import { fetchConfig, fetchManifest } from './fetch-manifest.ts';
 import { RegistryClient } from './registry-client.ts';
 
@@ -15,7 +14,7 @@ const PARALLEL_LAYERS = 3;
  * @param originalName the reference as the user wrote it
  * @throws {ImageError}, {OciError}, and {StoreError} for layers that are not what they should be
  */
-export async function pullImage(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
+export async function pullImage(reference: Reference, originalName: string, ctx: PullContext): Promise<ImageId> {
   using client = openClient(reference, ctx);
   const { manifest, digest: manifestDigest } = await fetchManifest(client, reference);
   checkIsImage(manifest);
@@ -24,18 +23,19 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
   const configDigest = manifest.config.digest;
   const imageManifest = planImageManifest({ reference, originalName, config, configDigest, manifestDigest });
   await fetchLayers(client, layers, ctx);
-  return ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) }).id;
+  const image = await ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) });
+  return image.id;
 }
 
-function openClient(reference: Reference, ctx: ImageContext): RegistryClient {
+function openClient(reference: Reference, ctx: PullContext): RegistryClient {
   const { registry, repository } = reference;
-  const { insecure, config } = ctx;
+  const { insecure } = ctx;
   const policy = { plainHttp: insecure.http, verifyCertificates: !insecure.tls };
-  return new RegistryClient({ registry, policy, credentials: () => findCredentials(registry, config) }, repository);
+  return new RegistryClient({ registry, policy, credentials: () => ctx.credentials() }, repository);
 }
 
 /** Brings all layers into the store, a few at a time. The first failure stops the others. */
-async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx: ImageContext): Promise<void> {
+async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx: PullContext): Promise<void> {
   const waiting = layers.filter(({ diffId }) => !ctx.store.hasLayer(diffId)).values();
   const worker = async (): Promise<void> => {
     for (const layer of waiting) await fetchLayer(client, layer, ctx);
@@ -49,7 +49,7 @@ async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx
   }
 }
 
-async function fetchLayer(client: RegistryClient, layer: Layer, ctx: ImageContext): Promise<void> {
+async function fetchLayer(client: RegistryClient, layer: Layer, ctx: PullContext): Promise<void> {
   const { digest, size, compression, diffId } = layer;
   const progress = (done: number): void => ctx.report.progress({ kind: 'layer', id: digest, done, total: size });
   await ctx.store.addLayer({ diffId, digest, size, compression }, (partial) => {

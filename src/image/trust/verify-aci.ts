@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
 import type { Key, Signature } from 'openpgp';
 import type { AcIdentifier } from '#appc';
 import { messageOf } from '#errors';
 import { ImageError } from '../image-error.ts';
 import type { KeyFile } from './key-files.ts';
 import type { Keystore } from './keystore.ts';
+import { openBytes } from './open-bytes.ts';
 import { printable, readKeys } from './pgp-key.ts';
 
 /** RFC 9580 5.2.1.1. */
@@ -19,20 +19,20 @@ export interface Signer {
  * Verifies a file against a detached OpenPGP signature by a key trusted for the image's name. The key
  * must be good today: neither expired nor revoked. The file is streamed.
  *
- * @param path of the file as it was signed (that is, compressed)
+ * @param file as it was signed (that is, compressed): its path, or a descriptor of it
  * @param signature armored or binary
  * @throws {ImageError} unknown-signer, bad-signature, bad-key
  */
 export async function verifyAci(
-  path: string,
+  file: string | number,
   signature: Buffer,
   name: AcIdentifier,
-  keystore: Keystore,
+  keystore: Pick<Keystore, 'keysFor'>,
 ): Promise<Signer> {
   const parsed = await parseSignature(signature);
   const keys = await Promise.all([...keystore.keysFor(name).values()].map(loadKey));
   if (!parsed.getSigningKeyIDs().some((id) => keys.some((key) => key.getKeys(id).length > 0))) throw unknownSigner(name);
-  return checkSignatures(path, parsed, keys, name);
+  return checkSignatures(file, parsed, keys, name);
 }
 
 async function parseSignature(bytes: Buffer): Promise<Signature> {
@@ -64,9 +64,9 @@ async function loadKey(file: KeyFile): Promise<Key> {
   return key;
 }
 
-async function checkSignatures(path: string, signature: Signature, keys: Key[], name: AcIdentifier): Promise<Signer> {
+async function checkSignatures(file: string | number, signature: Signature, keys: Key[], name: AcIdentifier): Promise<Signer> {
   const [openpgp, { Readable }] = await Promise.all([import('openpgp'), import('node:stream')]);
-  const binary = Readable.toWeb(createReadStream(path)) as never;
+  const binary = Readable.toWeb(openBytes(file)) as never;
   const message = await openpgp.createMessage({ binary });
   const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary' });
   await drain(result.data as unknown as ReadableStream<Uint8Array>);

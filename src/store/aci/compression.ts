@@ -23,7 +23,7 @@ export function detectCompression(fd: number): AciCompression {
 
 /**
  * An open file's content from its beginning, uncompressed. gzip and zstd are Node's own, bzip2 and xz are the system's
- * programs. The descriptor's position must be 0, and stays the caller's to close.
+ * programs. The descriptor must be at position 0, and is used up.
  *
  * @throws {StoreError} `unsupported-compression` where the program is not installed
  */

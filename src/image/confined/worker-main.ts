@@ -1,0 +1,88 @@
+import { Socket } from 'node:net';
+import { makeUndumpable } from '#sys';
+import type { PullContext, Report } from '../context.ts';
+import { Link } from './link.ts';
+import { type DownloadRequest, LINK_FD, type ParentMessage, type PullRequest, toWire, type WorkerMessage, type WorkerRequest } from './messages.ts';
+import { Parent } from './parent.ts';
+
+/**
+ * The process that fetches and verifies: started confined, it has no files but those it was given and nobody's
+ * privileges. It is asked by one message, may ask back, and ends when it has answered.
+ */
+export async function workerMain(): Promise<number> {
+  makeUndumpable();
+  const socket = new Socket({ fd: LINK_FD, readable: true, writable: true });
+  const requested = Promise.withResolvers<WorkerRequest>();
+  const parent = new Parent();
+  const link = new Link(socket, {
+    message: (value) => {
+      const message = value as ParentMessage;
+      if ('kind' in message) requested.resolve(message);
+      else parent.take(message);
+    },
+    data: () => {},
+  });
+  parent.link = link;
+  const gone = new Promise<number>((resolve) => socket.once('close', () => resolve(1)));
+  return await Promise.race([gone, serve(await requested.promise, parent, socket)]);
+}
+
+async function serve(request: WorkerRequest, parent: Parent, socket: Socket): Promise<number> {
+  let last: WorkerMessage;
+  try {
+    last = { type: 'result', value: await work(request, parent) };
+  } catch (error) {
+    last = { type: 'failure', error: toWire(error) };
+  }
+  parent.send(last);
+  await new Promise<void>((resolve) => socket.end(resolve));
+  return 0;
+}
+
+async function work(request: WorkerRequest, parent: Parent): Promise<unknown> {
+  switch (request.kind) {
+    case 'pull-image':
+      return pull(request, parent);
+    case 'download-aci':
+      return download(request, parent);
+    case 'verify-aci':
+      return (await import('./verify-in-worker.ts')).verifyInWorker(request, parent);
+  }
+}
+
+async function pull({ originalName, insecure }: PullRequest, parent: Parent): Promise<unknown> {
+  const [{ pullImage }, { parseReference }] = await Promise.all([import('../registry/pull-image.ts'), import('#oci')]);
+  const context: PullContext = {
+    insecure,
+    report: reportTo(parent),
+    credentials: async () => parent.call('credentials', null) as ReturnType<PullContext['credentials']>,
+    store: {
+      hasLayer: () => false,
+      addLayer: (input, source) => parent.addLayer(input, source),
+      importLayers: (image) => parent.importLayers(image),
+    },
+  };
+  return pullImage(parseReference(originalName), originalName, context);
+}
+
+async function download(request: DownloadRequest, parent: Parent): Promise<unknown> {
+  const [{ receiveAci }, { GivenFile }] = await Promise.all([import('../receive-aci.ts'), import('./given-file.ts')]);
+  const url = new URL(request.url);
+  const { etag, insecure, fetchSignature, authHeaders } = request;
+  const config = { authHeaders: (asked: URL) => (asked.origin === url.origin ? { ...authHeaders } : {}) };
+  const file = new GivenFile(request.file, (validator) => parent.tell('version', validator ?? null));
+  const received = await receiveAci({ url, etag, fetchSignature }, file, { insecure, config, report: reportTo(parent) });
+  await file.settled();
+  const { signature, ...rest } = received;
+  return { ...rest, ...(signature === undefined ? {} : { signature: signature.toString('base64') }) };
+}
+
+function reportTo(parent: Parent): Report {
+  return {
+    info: (text) => parent.send({ type: 'report', level: 'info', text }),
+    debug: (text) => parent.send({ type: 'report', level: 'debug', text }),
+    progress: ({ kind, id, done, total }) =>
+      parent.send({ type: 'progress', kind, id, done, ...(total === undefined ? {} : { total }) }),
+  };
+}
+
