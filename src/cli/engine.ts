@@ -22,7 +22,9 @@ function findSelf(): Program {
   const { isSea } = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
   if (isSea()) {
     const directory = dirname(process.execPath);
-    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), files: [directory] };
+    // File by file: the directory itself may be closed to others, as those who build and install like it.
+    const files = [join(directory, 'openpgp.mjs')];
+    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), files };
   }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -41,7 +41,9 @@ export function startUnpacker(start: UnpackerStart): Unpacker {
     stdio: [inputFd ?? 'pipe', 'ignore', 'pipe', 'pipe', lockFd, copyFd ?? 'ignore'],
     env: { PATH: '/usr/bin:/bin' },
   });
-  const report = gather(child.stdio[3] as Readable, REPORT_LIMIT);
+  const report = gather(child.stdio[3] as Readable, REPORT_LIMIT, '\n');
+  // It has nothing left to do: the end of Node takes its time, and now and then waits for a thread of V8 for ever.
+  void report.then((text) => text.endsWith('\n') && child.kill('SIGKILL'));
   const stderr = gather(child.stderr!, STDERR_KEPT);
   // A child that ends early is reported by its report or status, not by EPIPE.
   child.stdin?.on('error', () => {});
@@ -82,10 +84,14 @@ function failed(why: string): UnpackReport {
   return { ok: false, code: 'unpack-failed', message: `the unpacker failed: ${why}` };
 }
 
-async function gather(stream: Readable, most = Number.POSITIVE_INFINITY): Promise<string> {
+/** What a stream brings, to its end or to a piece that ends so. */
+async function gather(stream: Readable, most: number, end?: string): Promise<string> {
   let text = '';
   try {
-    for await (const piece of stream.setEncoding('utf8')) if (text.length < most) text += piece;
+    for await (const piece of stream.setEncoding('utf8')) {
+      if (text.length < most) text += piece;
+      if (end !== undefined && (piece as string).endsWith(end)) break;
+    }
   } catch {
     // What has come is all there is.
   }
