@@ -23,7 +23,8 @@ export type ImageErrorCode =
   | 'bad-answer'
   | 'unsupported-image'
   | 'file-unreadable'
-  | 'file-changed';
+  | 'file-changed'
+  | 'needs-root';
 
 /** What went wrong while an image was on its way into the store. */
 export class ImageError extends RktError<ImageErrorCode> {

@@ -15,6 +15,9 @@ const USER = 'rkt';
 /** Where the machine has no user `rkt`: a process like this has nothing that another of this user could want. */
 const NOBODY = { uid: 65534, gid: 65534 };
 
+/** What the OpenSSL in Node insists on where it is there. */
+const RUNTIME_FILES = ['/etc/ssl/openssl.cnf', '/etc/pki/tls/openssl.cnf', '/etc/crypto-policies'];
+
 /** What V8 needs to be at ease, and far less than a machine has. */
 const DATA_LIMIT = 2 ** 30;
 
@@ -34,7 +37,7 @@ export function planConfinement(
     fork: false,
     dataLimit: DATA_LIMIT,
     ...needs,
-    readOnly: [...SHARED_LIBRARIES, self.path, ...self.files, ...(needs.readOnly ?? [])],
+    readOnly: [...SHARED_LIBRARIES, ...RUNTIME_FILES, self.path, ...self.files, ...(needs.readOnly ?? [])],
   };
 }
 

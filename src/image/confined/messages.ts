@@ -40,7 +40,7 @@ export interface VerifyRequest {
 /** What a worker says. */
 export type WorkerMessage =
   | { readonly type: 'report'; readonly level: 'info' | 'debug'; readonly text: string }
-  | { readonly type: 'progress'; readonly kind: 'aci' | 'layer'; readonly id: string; readonly done: number; readonly total?: number }
+  | { readonly type: 'progress'; readonly id: string; readonly done: number; readonly total?: number }
   | { readonly type: 'call'; readonly id: number; readonly name: string; readonly argument: unknown }
   | { readonly type: 'opened'; readonly id: number; readonly discarded: boolean }
   | { readonly type: 'end'; readonly id: number }

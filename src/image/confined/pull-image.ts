@@ -16,7 +16,6 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
   await runWorker({
     self: ctx.self,
     report: ctx.report,
-    progressKind: 'layer',
     request: { kind: 'pull-image', originalName, insecure: ctx.insecure },
     handlers: {
       credentials: () => findCredentials(reference.registry, ctx.config),
@@ -33,8 +32,20 @@ async function addLayer(input: LayerInput, open: OpenLayer, ctx: ImageContext): 
     if (input.size !== undefined && partial.size > input.size) partial.discard();
     const { discarded, bytes } = await open(partial.size);
     if (discarded) partial.discard();
-    return bytes as AsyncIterable<Uint8Array>;
+    return counted(bytes, partial.size, (done) =>
+      ctx.report.progress({ kind: 'layer', id: input.digest, done, total: input.size }),
+    );
   });
+}
+
+/** Progress is what has come: no message need tell it. */
+async function* counted(bytes: AsyncIterable<Uint8Array>, from: number, tell: (done: number) => void) {
+  let done = from;
+  for await (const piece of bytes) {
+    done += piece.length;
+    tell(done);
+    yield piece;
+  }
 }
 
 function checkInput(value: unknown): LayerInput {

@@ -12,7 +12,6 @@ export async function receiveAci(request: AciRequest, file: PartialFile, ctx: Im
   const value = await runWorker({
     self: ctx.self,
     report: ctx.report,
-    progressKind: 'aci',
     fd: file.fd,
     request: {
       kind: 'download-aci',

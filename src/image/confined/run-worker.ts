@@ -31,8 +31,6 @@ export interface WorkerStart {
   readonly handlers: CallHandlers;
   /** The file it is given. */
   readonly fd?: number;
-  /** What the progress it reports may be of. */
-  readonly progressKind?: 'aci' | 'layer';
 }
 
 const STDERR_KEPT = 4096;
@@ -135,10 +133,9 @@ class Work {
     this.#start.report[level](printable(checkText(text)));
   }
 
-  #progress({ kind, id, done, total }: Record<string, unknown>): void {
-    if (kind !== this.#start.progressKind) throw badMessage();
+  #progress({ id, done, total }: Record<string, unknown>): void {
     this.#start.report.progress({
-      kind: kind as 'aci' | 'layer',
+      kind: 'aci',
       id: printable(checkText(id)),
       done: checkCount(done),
       total: total === undefined ? undefined : checkCount(total),

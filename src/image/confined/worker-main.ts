@@ -77,12 +77,20 @@ async function download(request: DownloadRequest, parent: Parent): Promise<unkno
   return { ...rest, ...(signature === undefined ? {} : { signature: signature.toString('base64') }) };
 }
 
+const PROGRESS_MS = 50;
+
 function reportTo(parent: Parent): Report {
+  let told = 0;
   return {
     info: (text) => parent.send({ type: 'report', level: 'info', text }),
     debug: (text) => parent.send({ type: 'report', level: 'debug', text }),
-    progress: ({ kind, id, done, total }) =>
-      parent.send({ type: 'progress', kind, id, done, ...(total === undefined ? {} : { total }) }),
+    progress: ({ kind, id, done, total }) => {
+      // Of a layer rkt sees what comes; of a file it is told now and then.
+      const now = Date.now();
+      if (kind === 'layer' || (now - told < PROGRESS_MS && done !== total)) return;
+      told = now;
+      parent.send({ type: 'progress', id, done, ...(total === undefined ? {} : { total }) });
+    },
   };
 }
 
