@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,8 +39,12 @@ static void replace_stdin(void) {
 /*
  * From inside the bundle: crun takes relative names from there, runc from the working directory. In a process
  * group of its own: a ^C at the terminal is ours to handle and must not hit a half-done start.
+ *
+ * It ends with us: a pod without a supervisor may be collected, and must not get a cgroup after that.
  */
-static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle) {
+static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("cannot follow", "the supervisor");
+  if (getppid() != supervisor) _exit(EXIT_OWN_FAILURE);
   const char **argv = runtime_argv(options, app);
   if (fchdir(bundle) < 0) fail("cannot enter", app->bundle);
   if (!app->inherit_stdin || app->tty) replace_stdin();
@@ -57,8 +62,9 @@ static int wait_for(pid_t pid) {
 }
 
 static bool run_runtime(const struct options *options, const struct app *app, int bundle) {
+  pid_t self = getpid();
   pid_t pid = fork();
-  if (pid == 0) become_runtime(options, app, bundle);
+  if (pid == 0) become_runtime(options, app, bundle, self);
   if (pid < 0) {
     report("cannot start", options->runtime);
     return false;

@@ -1,7 +1,7 @@
 import type { Command, Engine, Opened } from '../engine.ts';
 import { execute } from '../clock.ts';
 
-/** podman with a store of its own. `--ulimit=host`: without CAP_SYS_RESOURCE its defaults cannot be set. */
+/** podman with a store of its own. Limits low enough to be set without CAP_SYS_RESOURCE. */
 export const podman: Engine = {
   name: 'podman',
   programs: ['podman'],
@@ -11,7 +11,7 @@ export const podman: Engine = {
     const command = (...args: readonly string[]): Command => ({ argv: ['podman', ...flags, ...args] });
     const pull = (name: string): Command => command('pull', '--quiet', '--tls-verify=false', name);
     await execute(pull(image));
-    const running = (...args: readonly string[]): Command => command('run', '--ulimit=host', '--log-driver=none', ...args);
+    const running = (...args: readonly string[]): Command => command('run', '--ulimit=nofile=1024:4096', '--ulimit=nproc=4096:4096', '--log-driver=none', ...args);
     return {
       runToExit: {
         none: running('--rm', '--network=none', image, '/bin/true'),

@@ -1,18 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { run } from '#tests/support';
 import { execute } from '../clock.ts';
 import type { Command, Engine, Opened } from '../engine.ts';
 
-/**
- * Debian's crun refuses a machine that has controllers in both cgroup hierarchies. There it gets a mount
- * namespace without the second one, which costs it about 2 ms a command.
- */
-const withoutSecondHierarchy = existsSync('/sys/fs/cgroup/unified/cgroup.controllers')
-  ? ['unshare', '--mount', 'sh', '-c', 'umount -l /sys/fs/cgroup/unified && exec "$0" "$@"']
-  : [];
-
 /** An OCI runtime alone, with a bundle made beforehand: the least that any engine built on it can take. */
-function runtime(name: string, prefix: readonly string[] = []): Engine {
+function runtime(name: string): Engine {
   return {
     name: `${name} alone`,
     programs: [name],
@@ -29,7 +21,7 @@ function runtime(name: string, prefix: readonly string[] = []): Engine {
         return `${work}/${path}`;
       };
       const exit = bundle('exit', ['/bin/true']);
-      const command = (...args: readonly string[]): Command => ({ argv: [...prefix, name, '--root', `${work}/state`, ...args] });
+      const command = (...args: readonly string[]): Command => ({ argv: [name, '--root', `${work}/state`, ...args] });
       const removeAll = async (): Promise<void> => {
         const { stdout } = await run(name, ['--root', `${work}/state`, 'list', '--quiet']);
         for (const id of stdout.split(/\s+/).filter(Boolean)) await execute(command('delete', '--force', id));
@@ -44,7 +36,7 @@ function runtime(name: string, prefix: readonly string[] = []): Engine {
   };
 }
 
-export const crun = runtime('crun', withoutSecondHierarchy);
+export const crun = runtime('crun');
 export const runc = runtime('runc');
 
 export const nspawn: Engine = {

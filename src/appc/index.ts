@@ -27,3 +27,4 @@ export { parsePortFlag, parseSandboxPortFlag } from './port.ts';
 export { canonicalQuantity, parseQuantity } from './quantity.ts';
 export { AC_VERSION } from './version.ts';
 export { parseVolume } from './volume.ts';
+export { type ForwardedPort, forwardedPorts } from './forwarded-ports.ts';

@@ -23,7 +23,7 @@ function findSelf(): Program {
   if (isSea()) {
     const directory = dirname(process.execPath);
     // File by file: the directory itself may be closed to others, as those who build and install like it.
-    const files = [join(directory, 'openpgp.mjs')];
+    const files = ['openpgp.mjs', 'sigstore.cjs'].map((name) => join(directory, name));
     return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), files };
   }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -52,6 +52,7 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     options,
     dataDir,
     listener,
+    self,
     config,
     store,
     images: () => openImages(self, options, listener, config(), store()),

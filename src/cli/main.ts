@@ -37,9 +37,9 @@ function exitOnFault(fault: unknown): never {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  // As this program starts itself, confined.
-  if (argv[0] === '__unpack') return (await import('#store')).unpackerMain(argv.slice(1));
-  if (argv[0] === '__fetch') return (await import('#image')).fetcherMain();
+  if (argv[0] === '__unpack') return await (await import('#store')).unpackerMain(argv.slice(1));
+  if (argv[0] === '__fetch') return await (await import('#image')).fetcherMain();
+  if (argv[0] === '__copy-tree') return (await import('#stage0')).copyTreeMain(argv.slice(1));
   return await runCommand(argv, surroundings);
 }
 

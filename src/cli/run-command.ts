@@ -4,7 +4,7 @@ import { commandModules } from './command-modules.ts';
 import { listenerOf } from './listener.ts';
 import { errorText } from './output/error-text.ts';
 import { type CommandLine, parseCommandLine } from './parse/command-line.ts';
-import { unknownCommand } from './parse/find-command.ts';
+import { findCommand, unknownCommand } from './parse/find-command.ts';
 import { globalOptions } from './requests/global-options.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -12,8 +12,8 @@ import type { Surroundings } from './surroundings.ts';
 export async function runCommand(argv: readonly string[], around: Surroundings): Promise<number> {
   const failure = { command: 'rkt', debug: argv.includes('--debug'), hint: "Run 'rkt --help' for usage." };
   try {
+    failure.command = findCommand(argv).path.at(-1) ?? 'rkt';
     const line = parseCommandLine(argv);
-    failure.command = line.path.at(-1) ?? 'rkt';
     failure.hint = `Run '${line.path.join(' ')} --help' for usage.`;
     failure.debug = line.globals.bool('debug');
     for (const notice of line.notices) around.write('stderr', `${notice}\n`);

@@ -1,8 +1,8 @@
-import type { ImageId } from '#appc';
 import type { Config } from '#config';
 import type { Self, Store } from '#store';
 import type { InsecureOptions } from './insecure-options.ts';
 import type { Credentials } from './registry/credentials.ts';
+import type { RegistryPlace } from './registry/registry-places.ts';
 import type { Keystore } from './trust/keystore.ts';
 
 /** Bytes of one download: `done` of `total` (undefined where the server did not say). */
@@ -41,10 +41,13 @@ export interface PullContext {
   readonly insecure: InsecureOptions;
   readonly report: Report;
   readonly store: Pick<Store, 'hasLayer' | 'addLayer'> & {
-    importLayers(image: Parameters<Store['importLayers']>[0]): { readonly id: ImageId } | Promise<{ readonly id: ImageId }>;
+    importLayers(image: Parameters<Store['importLayers']>[0]): Promise<void>;
   };
-  /** For the image's registry. */
-  credentials(): Promise<Credentials | undefined>;
+  readonly keystore: Pick<Keystore, 'keysFor'>;
+  /** Where the image can be had, in the order to ask. */
+  readonly places: readonly RegistryPlace[];
+  /** For one of the places. */
+  credentials(registry: string): Promise<Credentials | undefined>;
 }
 
 export type PullPolicy = 'never' | 'new' | 'update';

@@ -1,7 +1,7 @@
 import type { ReceiveContext } from './receive-aci.ts';
 import { parseMaxAge } from './http/cache-control.ts';
 import type { HttpClient, HttpResponse } from './http/http-client.ts';
-import { RETRY_WAITS } from './http/limits.ts';
+import { ACI_LIMIT, RETRY_WAITS } from './http/limits.ts';
 import { redactUrl } from './http/redact.ts';
 import { isBrief } from './http/retry.ts';
 import { ImageError } from './image-error.ts';
@@ -51,12 +51,10 @@ export async function downloadAci(request: Download, file: GrowingFile, ctx: Rec
 /** Asks for what is missing; the answer's body goes at the file's end. */
 async function ask(file: GrowingFile, request: Download, ctx: ReceiveContext): Promise<HttpResponse> {
   const { http, url, etag } = request;
-  const headers = {
-    ...(await ctx.config.authHeaders(url)),
-    ...(etag === undefined ? {} : { 'if-none-match': etag }),
-  };
+  const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
+  const { authorize } = ctx;
   const rest = file.validator === undefined ? {} : { range: `bytes=${file.size}-`, 'if-range': file.validator };
-  const response = await http.send({ url, headers: { ...headers, ...rest } });
+  const response = await http.send({ url, headers: { ...headers, ...rest }, authorize });
   if (response.status === 206 && startOf(response) === file.size) return response;
   if (response.status === 200 || response.status === 304) {
     file.reset(strongValidator(response));
@@ -65,7 +63,7 @@ async function ask(file: GrowingFile, request: Download, ctx: ReceiveContext): P
   response.body.destroy();
   if (response.status !== 416 && response.status !== 206) throw badStatus(response.status);
   file.reset(undefined);
-  const again = await http.send({ url, headers });
+  const again = await http.send({ url, headers, authorize });
   if (again.status !== 200) {
     again.body.destroy();
     throw badStatus(again.status);
@@ -77,7 +75,9 @@ async function ask(file: GrowingFile, request: Download, ctx: ReceiveContext): P
 async function receive(file: GrowingFile, response: HttpResponse, url: URL, ctx: ReceiveContext): Promise<void> {
   const length = response.headers['content-length'];
   const total = length === undefined ? undefined : file.size + Number(length);
+  if (total !== undefined && total > ACI_LIMIT) throw tooLarge(response);
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    if (file.size + chunk.length > ACI_LIMIT) throw tooLarge(response);
     file.append(chunk);
     ctx.report.progress({ kind: 'aci', id: redactUrl(url), done: file.size, total });
   }
@@ -92,6 +92,11 @@ function startOf(response: HttpResponse): number | undefined {
 function strongValidator({ headers }: HttpResponse): string | undefined {
   const { etag } = headers;
   return etag !== undefined && etag.startsWith('"') ? etag : headers['last-modified'];
+}
+
+function tooLarge({ body }: HttpResponse): ImageError {
+  body.destroy();
+  return new ImageError('too-large', `error downloading ACI: it is larger than ${ACI_LIMIT} bytes`);
 }
 
 function badStatus(status: number): ImageError {

@@ -22,7 +22,6 @@ export async function fetchDocker(
   }
   if (options.pullPolicy === 'never') throw notInStore(`docker image from URL "${url}"`);
   ctx.report.debug(`image: remote fetching from URL "${url}"`);
-  checkVerification(ctx);
   checkMayUnpack(url);
   ctx.report.debug(`image: fetching image from ${url}`);
   // An image that is held is found without loading what speaks to registries.
@@ -38,12 +37,4 @@ function checkMayUnpack(url: string): void {
   throw new ImageError('needs-root', `cannot fetch ${url} as unprivileged user: its layers are unpacked as they arrive`, {
     hint: 'fetch it as root; what is an ACI, and images that are held, need no root',
   });
-}
-
-function checkVerification(ctx: ImageContext): void {
-  if (ctx.insecure.image) return;
-  throw new ImageError(
-    'verification-unsupported',
-    'signature verification for docker images is not supported (try --insecure-options=image)',
-  );
 }

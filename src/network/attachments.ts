@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { type NetInfo, parseNetInfo, podFiles } from '#pod';
 import { readTextIfExists, writeFileAtomic } from '#sys';
+import { loadNetworks } from './load-networks.ts';
 import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
 
 /**
@@ -63,21 +64,45 @@ export interface RecordedAttachment extends Pick<NetInfo, 'netName' | 'pluginPat
 /**
  * What a pod was to be attached to and has not been detached from since, in the order of attaching.
  *
- * A pod of rkt 1 has only net-info.json, which was written after the plugins had run.
+ * A pod of rkt 1 has only net-info.json, which was written after the plugins had run; so has one whose list
+ * a crash of the machine cut off.
  */
 export function readAttachments(podDir: string): RecordedAttachment[] {
-  const text = readTextIfExists(`${podDir}/${FILE}`) ?? readTextIfExists(`${podDir}/${podFiles.netInfo}`) ?? '';
-  return parseNetInfo(text).flatMap(({ netConf, ...entry }) => {
+  const read = (file: string): NetInfo[] => parseNetInfo(readTextIfExists(`${podDir}/${file}`) ?? '');
+  const asked = read(FILE);
+  return (asked.length > 0 ? asked : read(podFiles.netInfo)).flatMap(({ netConf, ...entry }) => {
     // The copy's own name only: the file is the pod's, and its directory may have moved since.
-    const confPath = `${podDir}/${podFiles.net}/${netConf.slice(netConf.lastIndexOf('/') + 1)}`;
+    const confPath = `${podDir}/${podFiles.net}/${baseName(netConf)}`;
     const confText = readTextIfExists(confPath);
     return confText === undefined ? [] : [{ ...entry, confPath, confText }];
   });
 }
 
-/** @throws {NetworkError} `configuration-invalid` where a crash of the machine cut the copy off */
-export function recallAttachment({ confPath, confText, ...rest }: RecordedAttachment): Attachment {
-  return { ...rest, conf: parseNetworkConf(confPath, confText) };
+/**
+ * Where a crash of the machine cut the copy off, the network of that name that is configured now is taken.
+ *
+ * @throws {NetworkError} `network-not-found` where there is none
+ */
+export function recallAttachment({ confPath, confText, ...rest }: RecordedAttachment, localConfigDir: string): Attachment {
+  try {
+    return { ...rest, conf: parseNetworkConf(confPath, confText) };
+  } catch {
+    return { ...rest, conf: { ...configuredNetwork(rest.netName, confPath, localConfigDir), fileName: baseName(confPath) } };
+  }
+}
+
+/** Where there is none that is told once: nobody will ever know how to detach the pod from it. */
+function configuredNetwork(name: string, confPath: string, localConfigDir: string): NetworkConf {
+  try {
+    return loadNetworks({ kind: 'contained', all: false, names: [{ name, args: '' }] }, localConfigDir)[0]!.conf;
+  } catch (error) {
+    rmSync(confPath, { force: true });
+    throw error;
+  }
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Marks one as detached, or as not to be attached any more. */

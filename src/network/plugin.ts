@@ -13,6 +13,11 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /** What the plugins of one interface of one pod are told, besides their configuration. */
 export interface PluginContext {
   readonly podDir: string;
+  /**
+   * The descriptor that holds the pod's lock. What runs for the pod inherits it, so that a pod whose rkt was
+   * killed is not collected before the plugin has done what it is about to do.
+   */
+  readonly lockFd: number | undefined;
   readonly uuid: string;
   readonly localConfigDir: string;
   /** Empty: the namespace is gone. */
@@ -100,6 +105,7 @@ export async function runPlugin(
   const { status, stdout, stderr } = await runProgram(resolve(context.podDir, path), [], {
     input: plugin.input,
     cwd: context.podDir,
+    ...(context.lockFd === undefined ? {} : { inherit: context.lockFd }),
     env: { PATH: SYSTEM_PATH, ...process.env, ...planPluginEnv(command, context, directories) },
   }).catch((cause: unknown) => {
     throw new NetworkError('plugin-failed', `plugin ${path} does not run: ${(cause as Error).message}`, { cause });

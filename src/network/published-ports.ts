@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { findProgram, runProgram } from '#sys';
 import { NetworkError } from './errors.ts';
+import type { PluginContext } from './plugin.ts';
 
 /** One port of the host that leads to a port of the pod. */
 export interface PublishedPort {
@@ -17,6 +18,9 @@ export interface PortTarget {
   readonly podIP: string;
   readonly hostIP: string | undefined;
 }
+
+/** The pod the rules are for; see {@link PluginContext}. */
+export type RuleOwner = Pick<PluginContext, 'uuid' | 'lockFd'>;
 
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
@@ -78,10 +82,10 @@ function unsupported(message: string): NetworkError {
 }
 
 /** @throws {NetworkError} `port-unsupported`, `ports-failed` */
-export async function publishPorts(uuid: string, ports: readonly PublishedPort[], target: PortTarget): Promise<void> {
-  const rules = planPublishing(uuid, ports, target.podIP);
+export async function publishPorts(owner: RuleOwner, ports: readonly PublishedPort[], target: PortTarget): Promise<void> {
+  const rules = planPublishing(owner.uuid, ports, target.podIP);
   if (target.hostIP !== undefined) routeLocalAddresses(target.hostIP);
-  await restoreRules(rules);
+  await restoreRules(rules, owner);
 }
 
 /** Lets packets from 127.0.0.1 leave by the interfaces that have the host's address on the pod's network. */
@@ -99,10 +103,13 @@ function routeLocalAddresses(hostIP: string): void {
   }
 }
 
-async function restoreRules(rules: string): Promise<void> {
+async function restoreRules(rules: string, { lockFd }: RuleOwner): Promise<void> {
   const program = findProgram('iptables-restore');
   if (program === undefined) throw new NetworkError('ports-failed', 'iptables-restore is not installed');
-  const { status, stderr } = await runProgram(program, ['--noflush', '--wait', '10'], { input: rules });
+  const { status, stderr } = await runProgram(program, ['--noflush', '--wait', '10'], {
+    input: rules,
+    ...(lockFd === undefined ? {} : { inherit: lockFd }),
+  });
   if (status !== 0) throw new NetworkError('ports-failed', `iptables-restore: ${stderr.trim()}`);
 }
 
@@ -112,13 +119,13 @@ async function restoreRules(rules: string): Promise<void> {
  *
  * @throws {NetworkError} `ports-failed`
  */
-export async function removeRules(uuid: string): Promise<void> {
+export async function removeRules(owner: RuleOwner): Promise<void> {
   const program = findProgram('iptables-save');
   if (program === undefined) return;
   const { status, stdout, stderr } = await runProgram(program, ['-t', 'nat'], {});
   if (status !== 0) throw new NetworkError('ports-failed', `iptables-save: ${stderr.trim()}`);
-  const rules = planRuleRemoval(stdout, uuid);
-  if (rules !== undefined) await restoreRules(rules);
+  const rules = planRuleRemoval(stdout, owner.uuid);
+  if (rules !== undefined) await restoreRules(rules, owner);
 }
 
 /** The input of iptables-restore(8) that takes out of `saved` what is a pod's; undefined where nothing is. */

@@ -14,6 +14,8 @@ import { tearDownNetwork } from './tear-down-network.ts';
 export interface NetworkRequest {
   /** Absolute. */
   readonly podDir: string;
+  /** See {@link PluginContext.lockFd}. */
+  readonly lockFd?: number;
   readonly uuid: string;
   /** Not `host`: a pod on the host's network has none to set up. */
   readonly netList: NetList;
@@ -69,13 +71,13 @@ function planAttachments(request: NetworkRequest): Attachment[] {
 }
 
 async function attachAll(request: NetworkRequest, attachments: readonly Attachment[]): Promise<NetworkResult> {
-  const { podDir, uuid, localConfigDir, ports = [], warn = () => {} } = request;
+  const { podDir, lockFd, uuid, localConfigDir, ports = [], warn = () => {} } = request;
   writeAttachments(podDir, attachments);
   const netnsPath = createPodNamespace(podDir, uuid);
   const attached: Attached[] = [];
   for (const attachment of attachments) {
     const { ifName, args } = attachment;
-    const context = { podDir, uuid, localConfigDir, netns: netnsPath, ifName, args };
+    const context = { podDir, lockFd, uuid, localConfigDir, netns: netnsPath, ifName, args };
     try {
       attached.push(await attach(attachment, context, warn));
     } catch (error) {
@@ -85,7 +87,7 @@ async function attachAll(request: NetworkRequest, attachments: readonly Attachme
   }
   const networks = attached.map(netInfoOf);
   writeFileAtomic(`${podDir}/${podFiles.netInfo}`, renderNetInfo(networks));
-  if (ports.length > 0) await publishPorts(uuid, ports, portTarget(attached));
+  if (ports.length > 0) await publishPorts({ uuid, lockFd }, ports, portTarget(attached));
   const dns = chooseDns(attached, warn);
   return { netnsPath, networks, ...(dns === undefined ? {} : { dns }) };
 }

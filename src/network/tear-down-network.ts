@@ -1,12 +1,14 @@
 import { detach } from './attach.ts';
 import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
-import { isNamespace, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
+import { isNamespace, namespacePath, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
 import { removeRules } from './published-ports.ts';
 
 export interface TearDownRequest {
   /** Absolute; where the pod is now. */
   readonly podDir: string;
+  /** See {@link PluginContext.lockFd}. */
+  readonly lockFd?: number;
   readonly uuid: string;
   readonly localConfigDir: string;
   /** Hears of each plugin before it runs. */
@@ -22,9 +24,11 @@ export interface TearDownRequest {
  * @throws {NetworkError} `tear-down-failed` naming everything that could not be undone
  */
 export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
-  const { podDir, uuid, localConfigDir, debug = () => {} } = request;
-  const path = readNamespacePath(podDir);
-  if (path === '') return;
+  const { podDir, lockFd, uuid, localConfigDir, debug = () => {} } = request;
+  const recordedPath = readNamespacePath(podDir);
+  const attachments = readAttachments(podDir);
+  if (recordedPath === '' && attachments.length === 0) return;
+  const path = isNamespace(recordedPath) ? recordedPath : namespacePath(uuid);
   const netns = isNamespace(path) ? path : '';
   const failures: string[] = [];
   const attempt = async (what: string, body: () => void | Promise<void>): Promise<void> => {
@@ -34,16 +38,16 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       failures.push(`${what}: ${(error as Error).message}`);
     }
   };
-  for (const recorded of readAttachments(podDir).reverse()) {
+  for (const recorded of attachments.reverse()) {
     await attempt(`error deleting ${JSON.stringify(recorded.netName)}`, async () => {
-      const attachment = recallAttachment(recorded);
+      const attachment = recallAttachment(recorded, localConfigDir);
       const { conf, ifName, args } = attachment;
       for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
-      await detach(attachment, { podDir, uuid, localConfigDir, netns, ifName, args });
+      await detach(attachment, { podDir, lockFd, uuid, localConfigDir, netns, ifName, args });
       forgetAttachment(podDir, attachment);
     });
   }
-  await attempt('error removing packet filter rules', () => removeRules(uuid));
+  await attempt('error removing packet filter rules', () => removeRules({ uuid, lockFd }));
   await attempt(`error removing the network namespace ${path}`, () => removePodNamespace(path));
   if (failures.length > 0) throw new NetworkError('tear-down-failed', failures.join('; '));
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from '#sys';
 import { PodError } from './errors.ts';
 
 /** A pod's UUID, RFC 4122 text in lower case, 36 characters. */
@@ -17,8 +18,12 @@ export function isUuid(text: string): text is Uuid {
   return PATTERN.test(text);
 }
 
+/** A random one, version 4. */
 export function newUuid(): Uuid {
-  return crypto.randomUUID() as string as Uuid;
+  const bytes = randomBytes(16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Uuid;
 }
 
 export function emptyUuid(): PodError {

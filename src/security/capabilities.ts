@@ -55,6 +55,11 @@ function namesOf(isolators: readonly IsolatorValue[], kind: 'caps-retain' | 'cap
   return isolators.flatMap((isolator) => (isolator.kind === kind ? isolator.set : []));
 }
 
+/** Whether Linux has a capability of that name: `CAP_NET_ADMIN`. */
+export function isCapability(name: string): boolean {
+  return ALL_CAPABILITIES.includes(name);
+}
+
 /** The names in a mask of capabilities as /proc/PID/status shows one, 16 hex digits. */
 export function parseCapabilityMask(hex: string): string[] {
   const mask = BigInt(`0x${hex}`);

@@ -1,5 +1,5 @@
 /** From isolators and `--insecure-options` to what the kernel is told to keep from an app. Pure. */
-export { parseCapabilityMask, planCapabilities } from './capabilities.ts';
+export { isCapability, parseCapabilityMask, planCapabilities } from './capabilities.ts';
 export { type DeviceNode, type DeviceRule, deviceRules, standardDevices } from './devices.ts';
 export { SecurityError } from './errors.ts';
 export { maskedPaths, readonlyPaths } from './kernel-paths.ts';

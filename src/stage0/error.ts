@@ -14,6 +14,10 @@ export type Stage0ErrorCode =
   | 'port-without-network'
   | 'no-stage1'
   | 'no-tree'
+  | 'no-image'
+  | 'image-damaged'
+  | 'uuid-file'
+  | 'copy-failed'
   | 'timeout';
 
 /** What a verb could not do. */

@@ -88,7 +88,7 @@ async function deletePod(parts: EngineParts, pod: Pod): Promise<void> {
   if (pod.phase === 'exited-garbage') {
     const { flavor, context } = await podStage1(parts, pod, { orDefault: true });
     const { debug, configDirs } = parts.options;
-    await flavor.gc(context, { uuid: pod.uuid, localConfig: configDirs.localDir, debug });
+    await flavor.gc({ ...context, lockFd: pod.lock!.fd }, { uuid: pod.uuid, localConfig: configDirs.localDir, debug });
     rmSync(pod.file(podFiles.stage1Rootfs), { recursive: true, force: true });
   }
   pod.remove();

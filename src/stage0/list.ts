@@ -1,5 +1,5 @@
-import type { AcName, PodManifest } from '#appc';
-import { messageOf } from '#errors';
+import { type AcName, parseImageManifest, type PodManifest } from '#appc';
+import { messageOf, RktError } from '#errors';
 import { type AppStatus, listPods, openPod, type Pod, PodError } from '#pod';
 import type { PodList } from './engine.ts';
 import { versionedName } from './images.ts';
@@ -73,7 +73,7 @@ function appView(app: AppStatus, pod: Pod, manifest: PodManifest | undefined): A
     name: app.name,
     state: app.state,
     imageId: app.imageId,
-    imageName: app.imageName && versionedName({ name: app.imageName, labels: app.imageLabels }),
+    imageName: imageNameOf(app, pod),
     ...(createdAt !== undefined && { createdAt }),
     ...(startedAt !== undefined && { startedAt }),
     ...(app.finishedAt !== undefined && { finishedAt: app.finishedAt }),
@@ -82,6 +82,18 @@ function appView(app: AppStatus, pod: Pod, manifest: PodManifest | undefined): A
     ...(runtimeApp?.userAnnotations !== undefined && { userAnnotations: runtimeApp.userAnnotations }),
     ...(runtimeApp?.userLabels !== undefined && { userLabels: runtimeApp.userLabels }),
   };
+}
+
+/** A pod manifest that a user brought may name an image by its ID only. */
+function imageNameOf({ name, imageName, imageLabels }: AppStatus, pod: Pod): string | undefined {
+  if (imageName !== undefined) return versionedName({ name: imageName, labels: imageLabels });
+  const text = pod.imageManifestText(name);
+  try {
+    return text === undefined ? undefined : versionedName(parseImageManifest(text));
+  } catch (error) {
+    if (error instanceof RktError) return undefined;
+    throw error;
+  }
 }
 
 function mountViews(manifest: PodManifest, app: AcName): MountView[] {

@@ -6,11 +6,13 @@ import type { Store, Tree } from '#store';
 import { Stage0Error } from './error.ts';
 
 /**
- * Makes the directories of every app's overlay and says what is to be mounted where.
+ * Makes the directories of every app's overlay and says what is to be mounted where: nothing, in a pod with
+ * copies.
  *
  * The tree is named by the pod, not by the image: a pod runs though its image has been removed.
  */
 export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]): TreeMount[] {
+  if (!pod.usesOverlay()) return [];
   return apps.map((app) => {
     const { id, lowerDirs } = treeOf(pod, store, app);
     // One directory per app, not per tree: two apps of one image must not share what they write.

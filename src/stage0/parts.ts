@@ -11,6 +11,8 @@ export interface EngineParts {
   /** Absolute. */
   readonly dataDir: string;
   readonly listener: Listener;
+  /** How this program is started again, before its hidden argument. */
+  readonly self: { readonly path: string; readonly args: readonly string[] };
   readonly config: () => Config;
   readonly store: () => Store;
   /** Loads what fetching and verifying need; expensive. */

@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AcName, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
+import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles } from '#pod';
+import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
+import { copyTree } from './copy-tree.ts';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
+import { checkTrust } from './check-trust.ts';
 import { checkPlatform } from './platform.ts';
 import { completePodManifest, planPodManifest } from './pod-manifest.ts';
 import { lockPreparations } from './prepare-lock.ts';
@@ -22,8 +25,8 @@ export interface PreparedPod {
 /**
  * Makes a pod directory from images, fetching what the store lacks.
  *
- * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails it
- * stays there and is collected as an aborted prepare.
+ * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails
+ * nothing is left of it; what a kill leaves is collected as an aborted prepare.
  */
 export async function preparePod(
   parts: EngineParts,
@@ -31,34 +34,51 @@ export async function preparePod(
   created: (uuid: string) => void = () => {},
 ): Promise<PreparedPod> {
   const store = parts.store();
-  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
-  const plan = await planPod(parts, store, request);
-  const pod = createPod(parts.dataDir);
-  created(pod.uuid);
+  // Fetching may take minutes, for which a collection of images is not to wait.
+  const fetched = await fetchImages(parts, request);
   using _ = lockPreparations(parts.dataDir, 'shared');
-  await writePod(pod, store, stage1, plan);
+  const held = fetched.every((id) => store.get(id) !== undefined);
+  const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
+  // Found out before there is a pod: a port that leads nowhere, or two that want the same.
+  forwardedPorts(plan.manifest);
+  await checkTrust(parts, plan.apps.map(({ id }) => id), request);
+  const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
+  const pod = createPod(parts.dataDir);
+  try {
+    created(pod.uuid);
+    await writePod(parts, pod, stage1, plan);
+  } catch (error) {
+    pod.toGarbage();
+    pod.remove();
+    throw error;
+  }
   return { pod, manifest: plan.manifest, stage1 };
 }
 
 interface PodPlan {
+  readonly noOverlay: boolean;
   readonly manifest: PodManifest;
   readonly apps: readonly { readonly name: AcName; readonly id: ImageId }[];
 }
 
-async function planPod(parts: EngineParts, store: Store, request: PrepareRequest): Promise<PodPlan> {
-  if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath);
-  const ids = await findImages(parts, request.apps, request.pullPolicy);
+async function fetchImages(parts: EngineParts, request: PrepareRequest): Promise<ImageId[]> {
+  return request.podManifestPath === undefined ? findImages(parts, request.apps, request.pullPolicy) : [];
+}
+
+function planPod(store: Store, request: PrepareRequest, ids: readonly ImageId[]): PodPlan {
+  if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath, request.noOverlay);
   const images = ids.map((id, at) => ({ argument: request.apps[at]!, id, manifest: usableManifest(store, id) }));
   return {
+    noOverlay: request.noOverlay,
     manifest: planPodManifest(images, request),
     apps: images.map((image) => ({ name: appNameFor(image), id: image.id })),
   };
 }
 
-function planFromManifest(store: Store, path: string): PodPlan {
+function planFromManifest(store: Store, path: string, noOverlay: boolean): PodPlan {
   const manifest = parsePodManifest(readFileSync(path, 'utf8'), (id) => store.resolve(id));
   const complete = completePodManifest(manifest, (app) => usableManifest(store, app.image.id));
-  return { manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
+  return { noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }
 
 function usableManifest(store: Store, id: ImageId): ImageManifest {
@@ -72,7 +92,8 @@ function usableManifest(store: Store, id: ImageId): ImageManifest {
   return image.manifest;
 }
 
-async function writePod(pod: Pod, store: Store, stage1: Stage1, plan: PodPlan): Promise<void> {
+async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodPlan): Promise<void> {
+  const store = parts.store();
   mkdirSync(pod.file('stage1'), { recursive: true, mode: 0o750 });
   writeFileSync(pod.file(podFiles.stage1Manifest), store.readManifestText(stage1.id));
   writeFileSync(pod.file(podFiles.stage1TreeStoreId), stage1.treeId);
@@ -81,8 +102,10 @@ async function writePod(pod: Pod, store: Store, stage1: Stage1, plan: PodPlan): 
     store.touch(id);
     mkdirSync(pod.file(podFiles.appInfo(name)), { recursive: true, mode: 0o750 });
     writeFileSync(pod.file(podFiles.appManifest(name)), store.readManifestText(id));
-    writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
+    if (plan.noOverlay) copyTree(parts.self, tree.lowerDirs, pod.file(stage1Layout.appRootfs(name)));
+    else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
   }
-  writeFileSync(pod.file(podFiles.overlayPrepared), '');
+  if (!plan.noOverlay) writeFileSync(pod.file(podFiles.overlayPrepared), '');
+  if (parts.options.insecure.image) writeFileSync(pod.file(podFiles.verificationOff), '');
   pod.writeManifest(plan.manifest);
 }

@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
+import { messageOf } from '#errors';
 import { type Pod, openPod } from '#pod';
 import { type Flavor, type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
-import { writeFileAtomic } from '#sys';
+import { checkPreparedTrust } from './check-trust.ts';
 import { writeDnsFiles } from './dns-files.ts';
 import { Stage0Error } from './error.ts';
 import { planTreeMounts } from './overlay.ts';
@@ -21,15 +22,25 @@ export async function prepare(parts: EngineParts, request: PrepareRequest): Prom
 /** `rkt run`: prepares a pod and becomes its supervisor. */
 export async function run(parts: EngineParts, request: RunRequest): Promise<never> {
   const { pod, manifest } = await preparePod(parts, request.prepare, (uuid) => {
-    if (request.uuidFileSave !== undefined) writeFileAtomic(request.uuidFileSave, `${uuid}\n`);
+    if (request.uuidFileSave !== undefined) saveUuid(request.uuidFileSave, uuid);
   });
   return runPod(parts, pod, manifest, request.run);
+}
+
+function saveUuid(file: string, uuid: string): void {
+  try {
+    writeFileSync(file, uuid, { mode: 0o644 });
+  } catch (cause) {
+    throw new Stage0Error('uuid-file', `error saving pod UUID to file: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** `rkt run-prepared`: of several at once exactly one gets the pod. */
 export async function runPrepared(parts: EngineParts, uuid: string, options: RunOptions): Promise<never> {
   const pod = openPod(parts.dataDir, uuid);
-  return runPod(parts, pod, pod.manifest(), options);
+  const manifest = pod.manifest();
+  await checkPreparedTrust(parts, pod, manifest);
+  return runPod(parts, pod, manifest, options);
 }
 
 async function runPod(parts: EngineParts, pod: Pod, manifest: PodManifest, options: RunOptions): Promise<never> {

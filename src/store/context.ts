@@ -24,22 +24,23 @@ export function makeContext(dataDir: string, options: StoreOptions): StoreContex
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     self: options.self,
     pins: new Map(),
-    withUnpacker: makeGate(options.unpackers ?? Math.min(availableParallelism(), MOST_UNPACKERS)),
+    withUnpacker: makeGate(() => options.unpackers ?? Math.min(availableParallelism(), MOST_UNPACKERS)),
   };
 }
 
-/** Lets at most `width` bodies run at once, in the order they came. */
-function makeGate(width: number): <T>(body: () => Promise<T>) => Promise<T> {
+/** Lets at most `width` bodies run at once, in the order they came. Asked at first use: it loads node:os. */
+function makeGate(width: () => number): <T>(body: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
-  let free = width;
+  let limit: number | undefined;
+  let running = 0;
   return async (body) => {
-    if (free > 0) free -= 1;
+    if (running < (limit ??= width())) running += 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await body();
     } finally {
       const next = waiting.shift();
-      if (next === undefined) free += 1;
+      if (next === undefined) running -= 1;
       else next();
     }
   };

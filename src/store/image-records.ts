@@ -1,12 +1,13 @@
-import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type AcIdentifier, type ImageId, type ImageManifest, type Label, parseImageManifest } from '#appc';
 import { listDirectory, type Lock, readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
 import type { CasLayout } from './layout.ts';
 import { lockNow } from './locks.ts';
 import { FILE_MODE, makeStoreDirectory } from './modes.ts';
+import { planRecords } from './rebuild-index.ts';
 import { StoreError } from './store-error.ts';
-import { readTreeSize } from './tree/tree-records.ts';
+import { readTreeSize, writeTreeRecord } from './tree/tree-records.ts';
 import type { LayerDigest, StoredImage } from './types.ts';
 
 /** What the index says of an image: cas/db/image/<id>.json, written once. Its mtime is the time of last use. */
@@ -25,6 +26,7 @@ export interface ImageRecord {
 }
 
 const SUFFIX = '.json';
+const TREE_ID = /^deps-sha512-[0-9a-f]{64}$/;
 
 export function writeImageRecord(layout: CasLayout, record: ImageRecord): void {
   makeStoreDirectory(layout.root, layout.imageRecords);
@@ -54,8 +56,23 @@ function parseRecord(text: string): ImageRecord | undefined {
 }
 
 export function listImageIds(layout: CasLayout): ImageId[] {
+  if (!existsSync(layout.imageRecords) && existsSync(layout.images)) rebuildIndex(layout);
   const names = listDirectory(layout.imageRecords).filter((name) => name.endsWith(SUFFIX));
   return names.map((name) => name.slice(0, -SUFFIX.length) as ImageId);
+}
+
+/** One who may only read the store goes without. */
+function rebuildIndex(layout: CasLayout): void {
+  try {
+    makeStoreDirectory(layout.root, layout.imageRecords);
+    for (const record of planRecords(layout)) {
+      if (record.treeId !== undefined && record.layers !== undefined) writeTreeRecord(layout, record.treeId, { layers: record.layers });
+      writeImageRecord(layout, record);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'EACCES' && code !== 'EROFS') throw error;
+  }
 }
 
 export function getImage(layout: CasLayout, id: ImageId): StoredImage | undefined {
@@ -73,8 +90,10 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   let manifest: ImageManifest | undefined;
   const image = {
     id: record.id,
+    name: record.name,
+    labels: record.labels,
     get manifest(): ImageManifest {
-      return (manifest ??= parseImageManifest(readManifestText(layout, record.id)));
+      return (manifest ??= readManifest(layout, record.id));
     },
     importTime: record.importTime,
     lastUsed: record.lastUsed,
@@ -84,15 +103,43 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
 }
 
-/** @throws {StoreError} `no-image` */
+/** @throws {StoreError} `image-damaged` */
 export function readManifestText(layout: CasLayout, id: ImageId): string {
   const text = unlessMissing(() => readFileSync(layout.manifest(id), 'utf8'));
-  if (text === undefined) throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
+  if (text === undefined) throw damaged(id, 'its manifest is not in the store');
   return text;
+}
+
+function readManifest(layout: CasLayout, id: ImageId): ImageManifest {
+  try {
+    return parseImageManifest(readManifestText(layout, id));
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw damaged(id, 'its manifest cannot be read', cause);
+  }
+}
+
+function damaged(id: ImageId, what: string, cause?: unknown): StoreError {
+  const hint = `remove it and fetch it again: rkt image rm ${id}`;
+  return new StoreError('image-damaged', `image ${JSON.stringify(id)} is damaged: ${what}`, { hint, cause });
 }
 
 export function writeManifestText(layout: CasLayout, id: ImageId, text: string): void {
   const path = layout.manifest(id);
+  makeStoreDirectory(layout.root, dirname(path));
+  writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
+}
+
+/** See {@link Store.readEvidence}. */
+export function readEvidence(layout: CasLayout, id: ImageId): string | undefined {
+  return readTextIfExists(layout.evidence(id));
+}
+
+/** See {@link Store.writeEvidence}. Under the image's lock: one that is removed leaves none behind. */
+export function writeEvidence(layout: CasLayout, id: ImageId, text: string): void {
+  using _lock = lockImage(layout, id);
+  if (readImageRecord(layout, id) === undefined) return;
+  const path = layout.evidence(id);
   makeStoreDirectory(layout.root, dirname(path));
   writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
 }
@@ -128,7 +175,7 @@ export function touchImage(layout: CasLayout, id: ImageId): void {
 /** The record goes first: from then on there is no such image, whatever else is left for the next attempt. */
 export function removeImage(layout: CasLayout, id: ImageId): void {
   using _lock = lockImage(layout, id);
-  const paths = [layout.image(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
+  const paths = [layout.image(id), layout.evidence(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
   for (const path of paths) rmSync(path, { force: true });
 }
 
@@ -144,8 +191,14 @@ export function writeTreeOfImage(layout: CasLayout, id: ImageId, treeId: string)
   writeFileAtomic(layout.treeOfImage(id), treeId, { mode: FILE_MODE });
 }
 
+/** Undefined where it was never rendered, or a crash of the machine cut the note off. */
+export function readTreeOfImage(layout: CasLayout, id: ImageId): string | undefined {
+  const text = readTextIfExists(layout.treeOfImage(id));
+  return text !== undefined && TREE_ID.test(text) ? text : undefined;
+}
+
 function renderedSize(layout: CasLayout, id: ImageId): number {
-  const treeId = readTextIfExists(layout.treeOfImage(id));
+  const treeId = readTreeOfImage(layout, id);
   return treeId === undefined ? 0 : (readTreeSize(layout, treeId) ?? 0);
 }
 

@@ -17,6 +17,8 @@ export interface CasLayout {
   treeOfImage(id: ImageId): string;
   blob(id: ImageId): string;
   manifest(id: ImageId): string;
+  /** Who vouched for an image, as the image room writes it. */
+  evidence(id: ImageId): string;
   remote(url: string): string;
   imageLock(id: ImageId): string;
   tree(treeId: string): TreeLayout;
@@ -47,6 +49,8 @@ export interface LayerLayout {
   readonly id: string;
   /** Bytes of the uncompressed archive, decimal. */
   readonly size: string;
+  /** Hash over content and metadata of `diff`, made when the layer was first verified. */
+  readonly hash: string;
   /** There, empty, where the layer hides everything below it. */
   readonly opaque: string;
   /** The boot in which the layer was unpacked, as long as it is not known to be durable. */
@@ -55,6 +59,9 @@ export interface LayerLayout {
 
 /** Hex digits of a diff ID in a layer's path: short, since an overlay's options must fit one page. */
 const LAYER_NAME_LENGTH = 32;
+
+/** With what a temporary name and the suffix add it is below the 255 bytes of a file name. */
+const LONGEST_REMOTE_NAME = 200;
 
 export function casLayout(dataDir: string): CasLayout {
   const root = join(dataDir, 'cas');
@@ -72,7 +79,8 @@ export function casLayout(dataDir: string): CasLayout {
     treeOfImage: (id) => at('db', 'image', `${id}.tree`),
     blob: (id) => sharded('blob', id),
     manifest: (id) => sharded('imageManifest', id),
-    remote: (url) => at('db', 'remote', `${hashHex('sha256', url)}.json`),
+    evidence: (id) => at('db', 'evidence', `${id}.json`),
+    remote: (url) => at('db', 'remote', `${remoteName(url)}.json`),
     imageLock: (id) => at('imagelocks', id),
     tree: (treeId) => treeLayout(at('tree', treeId)),
     treeRecord: (treeId) => at('db', 'tree', `${treeId}.json`),
@@ -81,6 +89,12 @@ export function casLayout(dataDir: string): CasLayout {
     layerLock: (diffId) => at('tmp', `layer-${layerName(diffId)}.lock`),
     partial: (digest) => at('tmp', `blob-${digest.replace(':', '-')}.partial`),
   };
+}
+
+/** A URL as a file name. Hashing needs a library that is slow to load, so only what is too long is hashed. */
+function remoteName(url: string): string {
+  const name = encodeURIComponent(url);
+  return name.length <= LONGEST_REMOTE_NAME ? name : hashHex('sha256', url);
 }
 
 export function treeLayout(directory: string): TreeLayout {
@@ -102,6 +116,7 @@ export function layerLayout(directory: string): LayerLayout {
     diff: at('diff'),
     id: at('id'),
     size: at('size'),
+    hash: at('hash'),
     opaque: at('opaque'),
     boot: at('boot'),
   };

@@ -15,7 +15,7 @@ export function resolveImageId(layout: CasLayout, asked: string): ImageId {
   if (!/^[0-9a-f]+$/.test(asked.slice(PREFIX.length))) throw noImage();
   const prefix = asked.slice(0, WHOLE);
   if (prefix.length === WHOLE) {
-    if (!existsSync(layout.image(prefix as ImageId))) throw noImage();
+    if (!existsSync(layout.image(prefix as ImageId)) && !listImageIds(layout).includes(prefix as ImageId)) throw noImage();
     return prefix as ImageId;
   }
   const [found, another] = listImageIds(layout).filter((id) => id.startsWith(prefix));

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type ImageManifest, parseImageManifest } from '#appc';
+import { type AcIdentifier, type ImageManifest, parseImageManifest } from '#appc';
 import { getXattr, listXattrs, runProgramSync } from '#sys';
 import { openStore } from './open-store.ts';
 import type { Self } from './confinement.ts';
 import { joinPath, onDisk } from './tar/entry-path.ts';
-import type { LayerDigest, LayerInput, Store, StoreOptions } from './types.ts';
+import { type RawEntry, tarOf } from './tar/tar-fixture.ts';
+import type { LayerDigest, LayerInput, Store, StoredImage, StoreOptions } from './types.ts';
 
 /** What the tests of this room start from: real archives, a real store, a real unpacker. */
 
@@ -91,4 +92,29 @@ export function describeTree(root: string): string[] {
   };
   walk('');
   return lines.sort();
+}
+
+export const named = (name: string): AcIdentifier => name as AcIdentifier;
+
+export const version = (value: string): object => ({ labels: [{ name: 'version', value }] });
+
+export function openHere(t: TestContext): { store: Store; dataDir: string } {
+  const dataDir = temporaryDirectory(t);
+  return { store: openTestStore(dataDir), dataDir };
+}
+
+export function aci(name: string, files: Readonly<Record<string, string>>, more: object = {}): Buffer {
+  const entries: RawEntry[] = Object.entries(files).map(([path, data]) => ({ name: `rootfs/${path}`, data }));
+  return tarOf({ name: 'manifest', data: manifestText(name, more) }, { name: 'rootfs', type: '5', mode: 0o755 }, ...entries);
+}
+
+export async function importBytes(store: Store, bytes: Buffer): Promise<StoredImage> {
+  const file = join(store.temporaryDirectory(), `test-${process.pid}.aci`);
+  writeFileSync(file, bytes);
+  return store.importAci(file);
+}
+
+export async function importLayered(store: Store, name: string, ...layers: Buffer[]): Promise<StoredImage> {
+  for (const layer of layers) await store.addLayer(uncompressedLayer(layer), inPieces(layer));
+  return store.importLayers({ manifest: imageManifest(name), layers: layers.map(sha256) });
 }

@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import type { AcIdentifier, ImageId } from '#appc';
-import { findProgram, setXattr } from '#sys';
-import { StoreError } from './store-error.ts';
-import { imageManifest, inPieces, manifestText, must, notRoot, openTestStore, sha256, temporaryDirectory, uncompressedLayer } from './store-fixture.ts';
-import { type RawEntry, tarOf } from './tar/tar-fixture.ts';
-import type { Store, StoredImage } from './types.ts';
-
-const named = (name: string): AcIdentifier => name as AcIdentifier;
-const version = (value: string): object => ({ labels: [{ name: 'version', value }] });
-
-function openHere(t: TestContext): { store: Store; dataDir: string } {
-  const dataDir = temporaryDirectory(t);
-  return { store: openTestStore(dataDir), dataDir };
-}
-
-function aci(name: string, files: Readonly<Record<string, string>>, more: object = {}): Buffer {
-  const entries: RawEntry[] = Object.entries(files).map(([path, data]) => ({ name: `rootfs/${path}`, data }));
-  return tarOf({ name: 'manifest', data: manifestText(name, more) }, { name: 'rootfs', type: '5', mode: 0o755 }, ...entries);
-}
-
-async function importBytes(store: Store, bytes: Buffer): Promise<StoredImage> {
-  const file = join(store.temporaryDirectory(), `test-${process.pid}.aci`);
-  writeFileSync(file, bytes);
-  return store.importAci(file);
-}
-
-async function importLayered(store: Store, name: string, ...layers: Buffer[]): Promise<StoredImage> {
-  for (const layer of layers) await store.addLayer(uncompressedLayer(layer), inPieces(layer));
-  return store.importLayers({ manifest: imageManifest(name), layers: layers.map(sha256) });
-}
+import { test } from 'node:test';
+import type { ImageId } from '#appc';
+import { findProgram } from '#sys';
+import { aci, importBytes, importLayered, imageManifest, manifestText, must, named, notRoot, openHere, openTestStore, sha256, version } from './store-fixture.ts';
+import { tarOf } from './tar/tar-fixture.ts';
+import type { StoredImage } from './types.ts';
 
 test('openStore, nothing held, is empty and makes nothing', (t) => {
   const { store, dataDir } = openHere(t);
@@ -186,137 +161,51 @@ test('importLayers, layer that is not held, is refused', (t) => {
   assert.throws(() => store.importLayers({ manifest: imageManifest('example.com/l'), layers }), { code: 'missing-layer' });
 });
 
-test('tree, layers with one opaque at its root and one twice, has the directories to mount', { skip: notRoot }, async (t) => {
-  const { store } = openHere(t);
-  const [a, b, c] = [tarOf({ name: 'a' }), tarOf({ name: '.wh..wh..opq' }, { name: 'b' }), tarOf({ name: 'c' })];
-  const image = await importLayered(store, 'example.com/l', a, b, c, c);
-  const { lowerDirs, id } = await store.tree(image.id);
-  assert.deepEqual(lowerDirs.map((directory) => readdirSync(directory)), [['c'], ['b']]);
-  assert.equal(id, store.treeId(image.id));
-  assert.deepEqual(store.openTree(id)?.lowerDirs, lowerDirs);
-});
-
-test('tree, ACI with dependencies and whitelists, has what the spec says', { skip: notRoot }, async (t) => {
-  const { store } = openHere(t);
-  await importBytes(store, aci('example.com/base', { both: 'base', base: 'base', hidden: 'x' }));
-  await importBytes(store, aci('example.com/second', { both: 'second', second: 'second' }));
-  const dependencies = [{ imageName: 'example.com/base' }, { imageName: 'example.com/second' }];
-  const top = await importBytes(store, aci('example.com/top', { top: 'top', base: 'top' }, { dependencies, pathWhitelist: ['/both', '/base', '/second', 'top/'] }));
-  const { lowerDirs } = await store.tree(top.id);
-  const root = lowerDirs[0]!;
-  const found = readdirSync(root).sort().map((name) => [name, readFileSync(join(root, name), 'utf8')]);
-  assert.deepEqual(found, [['base', 'top'], ['both', 'second'], ['second', 'second'], ['top', 'top']]);
-});
-
-test('tree, dependency that is not held, is named', async (t) => {
-  const { store } = openHere(t);
-  const image = await importBytes(store, aci('example.com/top', {}, { dependencies: [{ imageName: 'example.com/none' }] }));
-  await assert.rejects(store.tree(image.id), { code: 'missing-dependency', message: /"example.com\/top" depends on "example.com\/none"/ });
-});
-
-test('tree, dependencies in a circle, are refused', async (t) => {
-  const { store } = openHere(t);
-  await importBytes(store, aci('example.com/a', {}, { dependencies: [{ imageName: 'example.com/b' }] }));
-  const image = await importBytes(store, aci('example.com/b', {}, { dependencies: [{ imageName: 'example.com/a' }] }));
-  await assert.rejects(store.tree(image.id), { code: 'missing-dependency', message: /depends on itself/ });
-});
-
-test('tree, ACI rendered, has rkt files and counts for the size', { skip: notRoot }, async (t) => {
+test('list, index lost, is rebuilt from blobs and manifests', { skip: notRoot }, async (t) => {
   const { store, dataDir } = openHere(t);
-  const image = await importBytes(store, aci('example.com/a', { inspect: 'x'.repeat(10_000), '.wh.name': 'y' }));
-  const before = store.get(image.id)!.size;
-  const tree = await store.tree(image.id);
-  const directory = join(dataDir, 'cas/tree', tree.id);
-  assert.deepEqual(readdirSync(directory).sort(), ['hash', 'image', 'manifest', 'rendered', 'rootfs']);
-  assert.equal(readFileSync(join(directory, 'image'), 'utf8'), image.id);
-  assert.match(readFileSync(join(directory, 'hash'), 'utf8'), /^sha512-[0-9a-f]{64}$/);
-  assert.deepEqual(readdirSync(join(directory, 'rootfs')).sort(), ['.wh.name', 'inspect']);
-  const onDisk = must('find', directory, '-printf', '%s\\n').trim().split('\n').reduce((sum, size) => sum + Number(size), 0);
-  assert.equal(store.get(image.id)!.size, before + onDisk);
+  const one = await importBytes(store, aci('example.com/a', { file: 'x' }, version('1')));
+  const two = await importLayered(store, 'example.com/l', tarOf({ name: 'a' }));
+  must('rm', '-r', join(dataDir, 'cas/db'));
+  const again = openTestStore(dataDir);
+  const seen = again.list().map(({ id, kind, layers, size }) => ({ id, kind, layers, size }));
+  const expected = [one, two].map(({ id, kind, layers, size }) => ({ id, kind, layers, size }));
+  assert.deepEqual(seen.sort((a, b) => (a.kind < b.kind ? -1 : 1)), expected);
+  assert.equal((await again.tree(two.id)).lowerDirs.length, 1);
 });
 
-test('tree, blob that was changed, is refused', { skip: notRoot }, async (t) => {
+test('verifyTree, a layered image, records hashes first and finds what changes later', { skip: notRoot }, async (t) => {
+  const { store, dataDir } = openHere(t);
+  const layer = tarOf({ name: 'a', data: 'content' });
+  const image = await importLayered(store, 'example.com/layered', layer);
+  assert.equal(await store.verifyTree(image.id), 'recorded');
+  assert.equal(await store.verifyTree(image.id), 'verified');
+  appendFileSync(join(dataDir, 'cas/layer', sha256(layer).slice(7, 39), 'diff/a'), 'more');
+  await assert.rejects(store.verifyTree(image.id), { code: 'tree-changed', message: new RegExp(`layer ${sha256(layer)} has the hash`) });
+});
+
+test('verifyBlob, archive, manifest or document that changed, fails naming what', { skip: notRoot }, async (t) => {
+  const { store, dataDir } = openHere(t);
+  const image = await importBytes(store, aci('example.com/a', { file: 'content' }));
+  const layered = await importLayered(store, 'example.com/layered', tarOf({ name: 'a', data: 'content' }));
+  await store.verifyContent(image.id);
+  await store.verifyContent(layered.id);
+  const manifest = (id: ImageId): string => join(dataDir, 'cas/imageManifest/sha512', id.slice(7, 9), id);
+  for (const [id, path, text, message] of [
+    [image.id, manifest(image.id), manifestText('example.com/b'), /its manifest is not the one in its archive/],
+    [image.id, store.blobPath(image.id)!, 'nonsense', /its content does not have that ID/],
+    [layered.id, manifest(layered.id), manifestText('example.com/b'), /its manifest and layers are those of another/],
+  ] as const) {
+    const whole = readFileSync(path);
+    writeFileSync(path, text);
+    await assert.rejects(store.verifyBlob(id), { code: 'image-damaged', message });
+    writeFileSync(path, whole);
+    await store.verifyBlob(id);
+  }
+});
+
+test('writeEvidence, no such image, nothing is written', (t) => {
   const { store } = openHere(t);
-  const image = await importBytes(store, aci('example.com/a', { file: 'good' }));
-  const path = store.blobPath(image.id)!;
-  writeFileSync(path, readFileSync(path).toString('latin1').replace('good', 'evil'), 'latin1');
-  await assert.rejects(store.tree(image.id), { code: 'image-damaged' });
-});
-
-for (const [what, change] of [
-  ['content', (root: string) => appendFileSync(join(root, 'file'), 'x')],
-  ['mode', (root: string) => must('chmod', '777', join(root, 'file'))],
-  ['time', (root: string) => utimesSync(join(root, 'file'), 1, 1)],
-  ['extended attribute', (root: string) => setXattr(join(root, 'file'), 'user.x', Buffer.from('1'))],
-  ['a name', (root: string) => writeFileSync(join(root, 'new'), '')],
-] as const) {
-  test(`verifyTree, ${what} changed, fails; rendered again, succeeds`, { skip: notRoot }, async (t) => {
-    const { store } = openHere(t);
-    const image = await importBytes(store, aci('example.com/a', { file: 'x' }));
-    const { lowerDirs } = await store.tree(image.id);
-    await store.verifyTree(image.id);
-    change(lowerDirs[0]!);
-    await assert.rejects(store.verifyTree(image.id), (error) => error instanceof StoreError && error.code === 'tree-changed');
-    await store.renderAgain(image.id);
-    await store.verifyTree(image.id);
-  });
-}
-
-test('gcTrees, tree that a process has open, is kept', { skip: notRoot }, async (t) => {
-  const { store, dataDir } = openHere(t);
-  const image = await importBytes(store, aci('example.com/a', {}));
-  const { lowerDirs } = await store.tree(image.id);
-  assert.deepEqual(openTestStore(dataDir).gcTrees(new Set()), []);
-  assert.ok(existsSync(lowerDirs[0]!));
-});
-
-test('gcTrees, in a process of its own, removes what no pod refers to', { skip: notRoot }, async (t) => {
-  const dataDir = temporaryDirectory(t);
-  const store = openTestStore(dataDir);
-  const image = await importBytes(store, aci('example.com/a', {}));
-  // The lock of a tree goes with the store's process; here with the directory that holds it.
-  const { id } = await store.tree(image.id);
-  must('rm', join(dataDir, 'cas/treestorelocks', id));
-  assert.deepEqual(openTestStore(dataDir).gcTrees(new Set([id])), []);
-  assert.deepEqual(openTestStore(dataDir).gcTrees(new Set()), [id]);
-  assert.deepEqual(readdirSync(join(dataDir, 'cas/tree')), []);
-  assert.deepEqual(readdirSync(join(dataDir, 'cas/tmp')).filter((name) => name.startsWith('removed')), []);
-});
-
-test('gcImages, grace period and pods, removes only what is old and unreferenced', async (t) => {
-  const { store } = openHere(t);
-  const a = await importBytes(store, aci('example.com/a', {}));
-  const b = await importBytes(store, aci('example.com/b', {}));
-  assert.deepEqual(store.gcImages(new Set(), 3_600_000), []);
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.deepEqual(store.gcImages(new Set([a.id]), 0), [b.id]);
-  assert.deepEqual(store.list().map(({ id }) => id), [a.id]);
-});
-
-test('gcLeftovers, image removed while a pod uses its layers, keeps them until the pod is gone', { skip: notRoot }, async (t) => {
-  const { store, dataDir } = openHere(t);
-  const image = await importLayered(store, 'example.com/l', tarOf({ name: 'a' }));
-  const treeId = store.treeId(image.id);
-  store.remove(image.id);
-  store.gcLeftovers(new Set([treeId]));
-  assert.equal(openTestStore(dataDir).openTree(treeId)?.lowerDirs.length, 1);
-  must('rm', join(dataDir, 'cas/treestorelocks', treeId));
-  store.gcLeftovers(new Set());
-  assert.deepEqual(readdirSync(join(dataDir, 'cas/layer')), []);
-  assert.equal(store.openTree(treeId), undefined);
-});
-
-test('gcLeftovers, layer of an image that is being fetched, is kept', { skip: notRoot }, async (t) => {
-  const { store, dataDir } = openHere(t);
-  const layer = tarOf({ name: 'a' });
-  await store.addLayer(uncompressedLayer(layer), inPieces(layer));
-  openTestStore(dataDir).gcLeftovers(new Set());
-  assert.ok(existsSync(join(dataDir, 'cas/layer')) && store.hasLayer(sha256(layer)));
-});
-
-test('gcLeftovers, layer of a held image, is kept', { skip: notRoot }, async (t) => {
-  const { store, dataDir } = openHere(t);
-  await importLayered(store, 'example.com/l', tarOf({ name: 'a' }));
-  openTestStore(dataDir).gcLeftovers(new Set());
-  assert.equal(readdirSync(join(dataDir, 'cas/layer')).length, 1);
+  const id = `sha512-${'0'.repeat(64)}` as ImageId;
+  store.writeEvidence(id, 'text');
+  assert.equal(store.readEvidence(id), undefined);
 });

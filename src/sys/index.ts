@@ -22,3 +22,4 @@ export { isTerminal } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup, lookupUser } from './group.ts';
 export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';
+export { randomBytes } from './random.ts';

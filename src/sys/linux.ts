@@ -48,18 +48,22 @@ type Argument = number | bigint | string | Buffer | null;
 type CFunction = (...values: Argument[]) => number | bigint;
 
 interface Binding {
-  readonly call: Record<string, CFunction>;
+  call(name: FunctionName): CFunction;
   errno(): number;
 }
 
 let binding: Binding | undefined;
 
+/** Each function is bound at its first call: binding one takes 0.1 to 0.3 ms, and a command needs few. */
 function open(): Binding {
   const ffi = createRequire(import.meta.url)('node:ffi') as typeof import('node:ffi');
-  const { functions } = ffi.dlopen(null, signatures);
-  const call = functions as unknown as Record<string, CFunction>;
+  const { lib, functions } = ffi.dlopen(null, { __errno_location: signatures.__errno_location });
   const location = functions.__errno_location() as bigint;
-  return { call, errno: () => ffi.getInt32(location, 0) };
+  const bound: Partial<Record<FunctionName, CFunction>> = {};
+  return {
+    call: (name) => (bound[name] ??= lib.getFunction(name, signatures[name]) as unknown as CFunction),
+    errno: () => ffi.getInt32(location, 0),
+  };
 }
 
 /** A system call that failed. `code` is the errno's name (`'EBUSY'`), `errno` its positive number. */
@@ -77,7 +81,7 @@ export class SysError extends RktError<string> {
 /** Calls a C function and gives its result, -1 included; the errno with it. */
 export function tryCall(name: FunctionName, ...values: Argument[]): { result: number; errno: number } {
   binding ??= open();
-  const result = Number(binding.call[name]!(...values));
+  const result = Number(binding.call(name)(...values));
   return { result, errno: result === -1 ? binding.errno() : 0 };
 }
 

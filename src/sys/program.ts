@@ -15,6 +15,11 @@ export interface ProgramOptions {
   readonly timeout?: number;
 }
 
+export interface InheritingOptions extends ProgramOptions {
+  /** A descriptor the program gets as its number 3: a lock that is to be held for as long as it works, say. */
+  readonly inherit?: number;
+}
+
 export interface ProgramResult {
   /** The exit status; 128 + N when signal N ended it. */
   readonly status: number;
@@ -41,10 +46,13 @@ export function runProgramSync(path: string, args: readonly string[], options: P
 export async function runProgram(
   path: string,
   args: readonly string[],
-  options: ProgramOptions = {},
+  options: InheritingOptions = {},
 ): Promise<ProgramResult> {
-  const { input, ...rest } = options;
-  const child = childProcess().spawn(path, args, { ...rest, stdio: ['pipe', 'pipe', 'pipe'] });
+  const { input, inherit, ...rest } = options;
+  const child = childProcess().spawn(path, args, {
+    ...rest,
+    stdio: ['pipe', 'pipe', 'pipe', ...(inherit === undefined ? [] : [inherit])],
+  }) as import('node:child_process').ChildProcessWithoutNullStreams;
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   child.stdout.on('data', (chunk: Buffer) => output.stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.stderr.push(chunk));

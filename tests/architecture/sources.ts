@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The sources as the rules see them: who a file belongs to and what it asks for. */
@@ -11,6 +11,7 @@ export interface Source {
   readonly path: string;
   /** `pod`, `stage1/oci`; undefined outside `src/`. */
   readonly room: string | undefined;
+  /** A test, or what only tests use: `x-fixture.ts`, `testing/`. */
   readonly isTest: boolean;
   readonly text: string;
   /** The text without comments, and with strings left in. */
@@ -55,7 +56,7 @@ export function readSources(directory: string): Source[] {
 
 export function toSource(path: string, text: string): Source {
   const code = withoutComments(text);
-  return { path, room: roomOf(path), isTest: /\.(test|fixture)\.ts$/.test(basename(path)), text, code, imports: importsOf(code) };
+  return { path, room: roomOf(path), isTest: /(\.test|[.-]fixture)\.ts$|\/testing\//.test(path), text, code, imports: importsOf(code) };
 }
 
 export function filesBelow(directory: string): string[] {

@@ -7,3 +7,6 @@ export { startRegistry, type Registry } from './registry.ts';
 export { cgroupsOf, findLeaks } from './leaks.ts';
 export { run, type RunOptions, type RunResult } from './run.ts';
 export { missingPrograms, needs } from './needs.ts';
+export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
+export { findPodLeaks } from './pod-leaks.ts';
+export { type AciSite, type SiteFile, startAciSite } from './aci-site.ts';

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 export interface RunOptions {
   readonly input?: string;
@@ -48,7 +49,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      resolve({ status: code ?? 128 + 15, signal, ...chunks });
+      resolve({ status: code ?? 128 + constants.signals[signal!], signal, ...chunks });
     });
   });
 }

@@ -1,9 +1,13 @@
 import { parseAcName } from '#appc';
+import { RktError } from '#errors';
 import { type Command, showUsage } from '../command.ts';
 import { parseLast } from '../requests/flag-text.ts';
 import { withPod } from '../requests/pod-argument.ts';
 
 const shell = '/bin/bash';
+
+/** What a shell exits with for a command that is not there; ocf:heartbeat:rkt asks for it. */
+const NO_PROGRAM = 127;
 
 /** `rkt enter UUID [CMD…]`: becomes a command inside a running pod. */
 export const execute: Command = async (context) => {
@@ -16,5 +20,11 @@ export const execute: Command = async (context) => {
     command.push(shell);
   }
   const engine = await context.engine();
-  return await withPod('problem retrieving pod', () => engine.enter({ pod, app, command }));
+  try {
+    return await withPod('problem retrieving pod', () => engine.enter({ pod, app, command }));
+  } catch (error) {
+    if (!(error instanceof RktError && error.code === 'no-program')) throw error;
+    context.sayError(error);
+    return { exitCode: NO_PROGRAM };
+  }
 };

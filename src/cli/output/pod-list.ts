@@ -33,7 +33,7 @@ function legend(full: boolean): string[] {
 /** A row an app; what is about the pod stands in the first of them only. */
 function podRows(pod: PodView, { full, now }: PodListOptions): string[][] {
   const time = (at: bigint | undefined): string => {
-    if (at === undefined) return '';
+    if (at === undefined || at === 0n) return '';
     return full ? fullTime(at) : humanTime(at, now);
   };
   const ofPod = [pod.state, time(pod.createdAt), time(pod.startedAt), networksText(pod.networks)];

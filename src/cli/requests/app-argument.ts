@@ -1,4 +1,4 @@
-import { type NameValue, parseAcName, parseMount } from '#appc';
+import { type NameValue, parseAcIdentifier, parseAcName, parseMount } from '#appc';
 import type { AppArgument, ImageArgument } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -23,7 +23,7 @@ export function appArgument({ image, flags, args }: ImageWords): AppArgument {
     }),
     args,
     environment: nameValues(flags, 'environment'),
-    annotations: nameValues(flags, 'annotation'),
+    annotations: nameValues(flags, 'annotation', parseAcIdentifier),
     userAnnotations: toRecord(nameValues(flags, 'user-annotation')),
     userLabels: toRecord(nameValues(flags, 'user-label')),
     mounts: parseAll(flags, 'mount', parseMount),
@@ -54,8 +54,11 @@ function supplementaryGids(flags: FlagValues): number[] | undefined {
   return parseAll(flags, 'supplementary-gids', (text) => text.split(',').map((gid) => parseInteger(gid, fault))).flat();
 }
 
-function nameValues(flags: FlagValues, name: string): NameValue[] {
-  return lastOfEachName(
-    parseAll(flags, name, (text) => parseNameValue(text, `invalid format of --${name} flag "${text}"`)),
-  );
+function nameValues(flags: FlagValues, flag: string, checkName: (name: string) => unknown = () => {}): NameValue[] {
+  const parse = (text: string): NameValue => {
+    const parsed = parseNameValue(text, `invalid format of --${flag} flag "${text}"`);
+    checkName(parsed.name);
+    return parsed;
+  };
+  return lastOfEachName(parseAll(flags, flag, parse));
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Self, planConfinement } from '#store';
 import { type Confinement, confinedArguments } from '#sys';
 import { FETCH_COMMAND, type WorkerRequest } from './messages.ts';
@@ -25,9 +26,11 @@ export function planWorkerArguments(self: Self, request: WorkerRequest, environm
 }
 
 function planWorkerConfinement(self: Self, request: WorkerRequest, environment: NodeJS.ProcessEnv): Confinement {
-  if (request.kind === 'verify-aci') return planConfinement(self, { fork: true, readOnly: DECOMPRESSORS });
+  const keys = 'keystore' in request ? [request.keystore.systemDir, request.keystore.localDir].map((dir) => resolve(dir, 'trustedkeys')) : [];
+  if (request.kind === 'read-keys') return planConfinement(self, {});
+  if (request.kind === 'verify-aci') return planConfinement(self, { fork: true, readOnly: [...DECOMPRESSORS, ...keys] });
   const certificates = CERTIFICATE_VARIABLES.flatMap((name) => environment[name]?.split(':') ?? []);
-  const readOnly = [...NETWORK_FILES, ...certificates.filter((path) => path.startsWith('/') && path !== '/')];
+  const readOnly = [...keys, ...NETWORK_FILES, ...certificates.filter((path) => path.startsWith('/') && path !== '/')];
   return planConfinement(self, { network: true, readOnly });
 }
 

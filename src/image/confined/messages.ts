@@ -1,4 +1,10 @@
 import { messageOf, RktError } from '#errors';
+import type { DiscoveryOptions, Tag } from '../discovery/discover.ts';
+import type { Wanted } from '../discovery/plan-discovery.ts';
+import type { HttpPolicy } from '../http/http-client.ts';
+import type { RegistryPlace } from '../registry/registry-places.ts';
+import type { KeystoreDirs } from '../trust/keystore.ts';
+import type { SigstoreRequest } from '../trust/trust-keys.ts';
 import { ImageError, type ImageErrorCode } from '../image-error.ts';
 import type { InsecureOptions } from '../insecure-options.ts';
 
@@ -10,13 +16,21 @@ export const LINK_FD = 3;
 export const FILE_FD = 4;
 
 /** What a worker is asked to do: the first message. */
-export type WorkerRequest = PullRequest | DownloadRequest | VerifyRequest;
+export type WorkerRequest =
+  | PullRequest
+  | DownloadRequest
+  | VerifyRequest
+  | DiscoverRequest
+  | DownloadKeyRequest
+  | ReadKeysRequest;
 
 export interface PullRequest {
   readonly kind: 'pull-image';
   /** As the user wrote it, without `docker://`. */
   readonly originalName: string;
   readonly insecure: InsecureOptions;
+  readonly places: readonly RegistryPlace[];
+  readonly keystore: KeystoreDirs;
 }
 
 export interface DownloadRequest {
@@ -24,17 +38,39 @@ export interface DownloadRequest {
   readonly url: string;
   readonly insecure: InsecureOptions;
   readonly etag?: string;
-  readonly fetchSignature: boolean;
-  /** For the URL's own host. */
-  readonly authHeaders: Readonly<Record<string, string>>;
+  readonly signatureUrl?: string;
   /** What the file has already. */
   readonly file: { readonly size: number; readonly validator?: string };
 }
 
 export interface VerifyRequest {
   readonly kind: 'verify-aci';
+  /** Base64; without one only the manifest is read. */
+  readonly signature?: string;
+  readonly allowLegacy: boolean;
+  readonly keystore: KeystoreDirs;
+}
+
+export interface DiscoverRequest {
+  readonly kind: 'discover';
+  readonly wanted: Wanted;
+  readonly tag: Tag;
+  readonly options: DiscoveryOptions;
+}
+
+export interface DownloadKeyRequest {
+  readonly kind: 'download-key';
+  readonly url: string;
+  readonly policy: HttpPolicy;
+}
+
+export interface ReadKeysRequest {
+  readonly kind: 'read-keys';
   /** Base64. */
-  readonly signature: string;
+  readonly bytes: string;
+  /** For messages. */
+  readonly what: string;
+  readonly sigstore?: SigstoreRequest;
 }
 
 /** What a worker says. */

@@ -1,6 +1,5 @@
 import { type ImageManifest, renderImageManifest } from '#appc';
 import type { LayerInput, LayerSource, LayerDigest } from '#store';
-import type { ImageId } from '#appc';
 import type { Link } from './link.ts';
 import { fromWire, type ParentMessage, toWire, type WorkerMessage } from './messages.ts';
 
@@ -30,18 +29,17 @@ export class Parent {
     return promise;
   }
 
-  /** A call whose answer is waited for by nobody but {@link Parent.call}'s later callers: messages keep their order. */
-  tell(name: string, argument: unknown): Promise<unknown> {
-    return this.call(name, argument);
-  }
+  /** The headers that let us in at a URL. */
+  readonly authorize = async (url: URL, method: string): Promise<Record<string, string>> =>
+    (await this.call('authorize', { url: url.href, method })) as Record<string, string>;
 
   async addLayer(input: LayerInput, source: LayerSource): Promise<void> {
     await this.call('add-layer', input, source);
   }
 
-  async importLayers(image: { manifest: ImageManifest; layers: readonly LayerDigest[] }): Promise<{ id: ImageId }> {
+  async importLayers(image: { manifest: ImageManifest; layers: readonly LayerDigest[] }): Promise<void> {
     const manifest = renderImageManifest(image.manifest);
-    return (await this.call('import-layers', { manifest, layers: image.layers })) as { id: ImageId };
+    await this.call('import-layers', { manifest, layers: image.layers });
   }
 
   take(message: Told): void {

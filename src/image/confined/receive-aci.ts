@@ -2,12 +2,13 @@ import type { ImageContext } from '../context.ts';
 import { SIGNATURE_LIMIT } from '../http/limits.ts';
 import type { PartialFile } from '../partial-file.ts';
 import type { AciRequest, Received } from '../receive-aci.ts';
+import { authorizeHandler } from './authorize.ts';
 import { badMessage, checkCount, checkObject, checkText } from './messages.ts';
 import { runWorker } from './run-worker.ts';
 
 /** Downloads an ACI as `../receive-aci.ts` does, by a process that has but the network and this one file. */
 export async function receiveAci(request: AciRequest, file: PartialFile, ctx: ImageContext): Promise<Received> {
-  const { url, etag, fetchSignature } = request;
+  const { url, etag, signatureUrl } = request;
   const { size, validator } = file;
   const value = await runWorker({
     self: ctx.self,
@@ -17,12 +18,12 @@ export async function receiveAci(request: AciRequest, file: PartialFile, ctx: Im
       kind: 'download-aci',
       url: url.href,
       insecure: ctx.insecure,
-      fetchSignature,
-      authHeaders: ctx.config.authHeaders(url),
       file: { size, ...(validator === undefined ? {} : { validator }) },
       ...(etag === undefined ? {} : { etag }),
+      ...(signatureUrl === undefined ? {} : { signatureUrl: signatureUrl.href }),
     },
     handlers: {
+      ...authorizeHandler(ctx),
       version: (version) => file.setVersion(version === null ? undefined : checkText(version)),
     },
   });

@@ -1,15 +1,14 @@
-import { parseAcIdentifier } from '#appc';
-import type { KeyFile } from '../trust/key-files.ts';
-import { readAciName } from '../trust/aci-name.ts';
-import { verifyAci } from '../trust/verify-aci.ts';
+import { readAciManifest } from '../trust/aci-name.ts';
+import { openKeystore } from '../trust/keystore.ts';
+import { verifyAci, type VerifiedAci } from '../trust/verify-aci.ts';
 import { FILE_FD, type VerifyRequest } from './messages.ts';
 import type { Parent } from './parent.ts';
 
-/** Verifies the file it was given by the keys that it is given for the name it finds. */
-export async function verifyInWorker({ signature }: VerifyRequest, parent: Parent): Promise<unknown> {
-  const name = parseAcIdentifier(await readAciName(FILE_FD));
-  const keys = (await parent.call('keys', name)) as KeyFile[];
-  const keysFor = () => new Map(keys.map((key) => [key.fingerprint, key]));
-  const signer = await verifyAci(FILE_FD, Buffer.from(signature, 'base64'), name, { keysFor });
-  return { name, signer };
+/** Verifies the file it was given, once the manifest in it is approved of. */
+export async function verifyInWorker(request: VerifyRequest, parent: Parent): Promise<VerifiedAci> {
+  const { signature, allowLegacy, keystore } = request;
+  const { name, labels = [] } = await readAciManifest(FILE_FD);
+  await parent.call('manifest', { name, labels });
+  if (signature === undefined) return { signers: [], problems: [] };
+  return verifyAci(FILE_FD, Buffer.from(signature, 'base64'), name, openKeystore(keystore), { allowLegacy });
 }

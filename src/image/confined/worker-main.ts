@@ -2,7 +2,18 @@ import { Socket } from 'node:net';
 import { makeUndumpable } from '#sys';
 import type { PullContext, Report } from '../context.ts';
 import { Link } from './link.ts';
-import { type DownloadRequest, LINK_FD, type ParentMessage, type PullRequest, toWire, type WorkerMessage, type WorkerRequest } from './messages.ts';
+import {
+  type DiscoverRequest,
+  type DownloadKeyRequest,
+  type DownloadRequest,
+  LINK_FD,
+  type ParentMessage,
+  type PullRequest,
+  type ReadKeysRequest,
+  toWire,
+  type WorkerMessage,
+  type WorkerRequest,
+} from './messages.ts';
 import { Parent } from './parent.ts';
 
 /**
@@ -47,34 +58,64 @@ async function work(request: WorkerRequest, parent: Parent): Promise<unknown> {
       return download(request, parent);
     case 'verify-aci':
       return (await import('./verify-in-worker.ts')).verifyInWorker(request, parent);
+    case 'discover':
+      return find(request, parent);
+    case 'download-key':
+      return downloadKey(request);
+    case 'read-keys':
+      return readKeys(request);
   }
 }
 
-async function pull({ originalName, insecure }: PullRequest, parent: Parent): Promise<unknown> {
-  const [{ pullImage }, { parseReference }] = await Promise.all([import('../registry/pull-image.ts'), import('#oci')]);
+async function pull({ originalName, insecure, places, keystore }: PullRequest, parent: Parent): Promise<unknown> {
+  const [{ pullImage }, { parseReference }, { openKeystore }] = await Promise.all([
+    import('../registry/pull-image.ts'),
+    import('#oci'),
+    import('../trust/keystore.ts'),
+  ]);
   const context: PullContext = {
     insecure,
+    places,
+    keystore: openKeystore(keystore),
     report: reportTo(parent),
-    credentials: async () => parent.call('credentials', null) as ReturnType<PullContext['credentials']>,
+    credentials: async (registry) =>
+      ((await parent.call('credentials', registry)) as Awaited<ReturnType<PullContext['credentials']>> | null) ?? undefined,
     store: {
       hasLayer: () => false,
       addLayer: (input, source) => parent.addLayer(input, source),
       importLayers: (image) => parent.importLayers(image),
     },
   };
-  return pullImage(parseReference(originalName), originalName, context);
+  return (await pullImage(parseReference(originalName), originalName, context)) ?? null;
 }
 
 async function download(request: DownloadRequest, parent: Parent): Promise<unknown> {
   const [{ receiveAci }, { GivenFile }] = await Promise.all([import('../receive-aci.ts'), import('./given-file.ts')]);
-  const url = new URL(request.url);
-  const { etag, insecure, fetchSignature, authHeaders } = request;
-  const config = { authHeaders: (asked: URL) => (asked.origin === url.origin ? { ...authHeaders } : {}) };
-  const file = new GivenFile(request.file, (validator) => parent.tell('version', validator ?? null));
-  const received = await receiveAci({ url, etag, fetchSignature }, file, { insecure, config, report: reportTo(parent) });
+  const { etag, insecure } = request;
+  const signatureUrl = request.signatureUrl === undefined ? undefined : new URL(request.signatureUrl);
+  const file = new GivenFile(request.file, (validator) => parent.call('version', validator ?? null));
+  const context = { insecure, authorize: parent.authorize, report: reportTo(parent) };
+  const received = await receiveAci({ url: new URL(request.url), etag, signatureUrl }, file, context);
   await file.settled();
   const { signature, ...rest } = received;
   return { ...rest, ...(signature === undefined ? {} : { signature: signature.toString('base64') }) };
+}
+
+async function find({ wanted, tag, options }: DiscoverRequest, parent: Parent): Promise<unknown> {
+  const { discover } = await import('../discovery/discover.ts');
+  // URLs are text in JSON.
+  return discover(wanted, tag, options, { authorize: parent.authorize, report: reportTo(parent) });
+}
+
+async function downloadKey({ url, policy }: DownloadKeyRequest): Promise<string> {
+  const { readKey } = await import('./read-key.ts');
+  return (await readKey(new URL(url), policy)).toString('base64');
+}
+
+async function readKeys({ bytes: text, what, sigstore }: ReadKeysRequest): Promise<unknown> {
+  const { readIdentity, readKeyCandidates } = await import('../trust/trust-candidate.ts');
+  const bytes = Buffer.from(text, 'base64');
+  return sigstore === undefined ? readKeyCandidates(bytes, what) : [await readIdentity(bytes, sigstore)];
 }
 
 const PROGRESS_MS = 50;

@@ -40,10 +40,22 @@ function retryAfter(value: string | undefined): number | undefined {
 }
 
 function connectionError(url: URL, cause: unknown): ImageError {
-  return new ImageError('connection-failed', `cannot reach ${redactUrl(url)}: ${redactText(messageOf(cause))}`, {
+  const reason = speaksNoTls(cause) ? 'the server does not speak TLS' : redactText(messageOf(cause));
+  const hint = hintFor(cause);
+  return new ImageError('connection-failed', `cannot reach ${redactUrl(url)}: ${reason}`, {
     cause,
-    ...(isCertificateError(cause) ? { hint: 'trust its certificate authority (NODE_EXTRA_CA_CERTS)' } : {}),
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+function hintFor(cause: unknown): string | undefined {
+  if (speaksNoTls(cause)) return 'where the network is trusted, --insecure-options=http allows plain HTTP';
+  return isCertificateError(cause) ? 'trust its certificate authority (NODE_EXTRA_CA_CERTS)' : undefined;
+}
+
+/** OpenSSL's word for an answer that is no TLS record, as from a server that speaks plain HTTP. */
+function speaksNoTls(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPROTO' && /wrong version number/.test(messageOf(error));
 }
 
 function isCertificateError(error: unknown): boolean {

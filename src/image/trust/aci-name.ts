@@ -1,7 +1,6 @@
 import { readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { parseImageManifest } from '#appc';
-import type { AcIdentifier } from '#appc';
+import { type ImageManifest, parseImageManifest } from '#appc';
 import { findProgram, startProgram } from '#sys';
 import { ImageError } from '../image-error.ts';
 import { openBytes } from './open-bytes.ts';
@@ -10,15 +9,16 @@ const BLOCK = 512;
 const MANIFEST_LIMIT = 8 << 20;
 
 /**
- * The name in an ACI's manifest, found without unpacking the rest, so that the keys trusted for it can be
- * looked up. The descriptor stays open and where it is. Nothing else is checked here: the store does that when it takes the image in.
+ * An ACI's manifest, found without unpacking the rest, so that the keys trusted for its name
+ * can be looked up. Nothing else is checked here: the store does that when it takes the image in.
+ * The descriptor stays open and where it is.
  *
  * @throws {ImageError} unsupported-image
  */
-export async function readAciName(fd: number): Promise<AcIdentifier> {
+export async function readAciManifest(fd: number): Promise<ImageManifest> {
   const stream = await openUncompressed(fd);
   try {
-    return parseImageManifest(await findManifest(stream)).name;
+    return parseImageManifest(await findManifest(stream));
   } finally {
     stream.destroy();
   }

@@ -69,7 +69,7 @@ export interface FlavorContext {
   readonly podDir: string;
   /** The root of the stage1 image's own files (`/supervisor`, say). */
   readonly stage1Root: string;
-  /** The descriptor that holds the pod's exclusive lock; only for `run`. */
+  /** The descriptor that holds the pod's exclusive lock, for `run` and `gc`; else -1. */
   readonly lockFd: number;
   readonly treeMounts: readonly TreeMount[];
   /** A line for the user, on standard error. */

@@ -2,8 +2,8 @@ import type { App, PodManifest, RuntimeApp } from '#appc';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
-import { findAppProgram } from './program.ts';
-import { resolveInRootfs } from './rootfs-path.ts';
+import { findAppProgram, requireProgram } from './program.ts';
+import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 import { resolveGroup, resolveUser } from './user.ts';
 import { openVolume } from './volumes.ts';
 
@@ -43,8 +43,8 @@ export interface AppPlanInput {
   readonly app: RuntimeApp;
   readonly terminal?: string;
   readonly metadataUrl?: string;
-  /** The image came from a Docker registry, where a lone user is its own group. */
-  readonly isDockerImage?: () => boolean;
+  /** What the image's own app says, where the image came from a Docker registry. */
+  readonly dockerApp?: () => Pick<App, 'user' | 'group'> | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -65,19 +65,22 @@ export function planApp(input: AppPlanInput): AppPlan {
     ...(input.metadataUrl === undefined ? {} : { metadataUrl: input.metadataUrl }),
   });
   const cwd = app.workingDirectory || '/';
+  const args = planArguments(input, app, cwd, environment.get('PATH'));
+  const mounts = planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount));
+  requireProgram(rootfs, args[0] ?? '', mounts.map(({ target }) => target));
   const uid = resolveUser(rootfs, app.user);
   return {
     name: runtimeApp.name,
     app,
     rootfs,
     readOnlyRootfs: runtimeApp.readOnlyRootFS ?? false,
-    args: planArguments(input, app, cwd, environment.get('PATH')),
+    args,
     environment,
     cwd,
     uid,
     gid: groupOf(input, app, uid),
     supplementaryGids: app.supplementaryGIDs ?? [],
-    mounts: planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount)),
+    mounts,
   };
 }
 
@@ -90,21 +93,26 @@ function planArguments(input: AppPlanInput, app: App, cwd: string, path: string 
   return [findAppProgram(input.rootfs, program, cwd, path), ...rest];
 }
 
+/** A lone user of a Docker image is its own group, unless that is overridden. */
 function groupOf(input: AppPlanInput, app: App, uid: number): number {
   try {
     return resolveGroup(input.rootfs, app.group);
   } catch (error) {
-    if (app.group === app.user && input.isDockerImage?.() === true) return uid;
+    const image = input.dockerApp?.();
+    if (image !== undefined && image.user === image.group && image.group === app.group) return uid;
     throw error;
   }
 }
 
 function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
+  const fromImage = mount.implicit && input.dockerApp?.() !== undefined;
   if (mount.implicit) {
     const name = mount.volume.name.slice(input.app.name.length + 1);
     input.warn(`warning: no volume specified for mount point "${name}", implicitly creating an "empty" volume. This volume will be removed when the pod is garbage-collected.`);
+    if (fromImage) input.warn(`Docker converted image, initializing implicit volume with data contained at the mount point "${name}".`);
   }
-  const { path: source, stat } = openVolume(input.podDir, mount.volume);
+  const content = fromImage ? hostPathOf(input.rootfs, mount.path) : undefined;
+  const { path: source, stat } = openVolume(input.podDir, mount.volume, content);
   const planned: AppMount = {
     source,
     target: resolveInRootfs(input.rootfs, mount.path),

@@ -20,7 +20,7 @@ type Entry = string | { link: string } | { executable: string };
 function rootfs(files: Record<string, Entry> = {}): string {
   const path = join(root, String(counter++));
   mkdirSync(path);
-  for (const [name, entry] of Object.entries(files)) {
+  for (const [name, entry] of Object.entries<Entry>({ 'bin/a': { executable: '' }, ...files })) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     if (typeof entry === 'string') writeFileSync(join(path, name), entry);
     else if ('link' in entry) symlinkSync(entry.link, join(path, name));
@@ -145,4 +145,12 @@ test('planApp, a device as a volume, tells its numbers', () => {
 
 test('planApp, nothing to execute, throws', () => {
   assert.throws(() => plan({ app: runtimeApp({}, { exec: [] }) }), { code: 'no-exec' });
+});
+
+test('planApp, a program that is not in the image, throws as rkt diagnoses it, unless a volume may bring it', { skip }, () => {
+  const missing = { exec: ['/opt/tool/run'] };
+  const words = /^Error: Unable to open "\/opt\/tool\/run": No such file or directory$/;
+  assert.throws(() => plan({ app: runtimeApp({}, missing) }), { message: words });
+  const volumes = [volume({ name: 'tool', kind: 'empty' })];
+  assert.equal(plan({ app: runtimeApp({ mounts: [{ volume: 'tool', path: '/opt' }] }, missing), volumes }).args[0], '/opt/tool/run');
 });

@@ -9,9 +9,7 @@ export type AppErrorCode =
   | 'volume-not-found'
   | 'volume-source-missing'
   | 'bad-volume'
-  | 'path-loop'
-  | 'port-not-found'
-  | 'port-conflict';
+  | 'path-loop';
 
 /** Why an app of a pod cannot be started as its manifest asks. */
 export class AppError extends RktError<AppErrorCode> {

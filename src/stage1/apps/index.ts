@@ -1,5 +1,5 @@
 /** From a pod manifest and a root file system to the plan of an app that every flavor carries out. */
 export { type AppMount, type AppPlan, type AppPlanInput, planApp } from './app-plan.ts';
 export { AppError, type AppErrorCode } from './errors.ts';
-export { type PlannedPort, planPorts } from './ports.ts';
+export { findAppProgram } from './program.ts';
 export { hostPathOf, resolveInRootfs } from './rootfs-path.ts';

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { AppError } from './errors.ts';
-import { hostPathOf } from './rootfs-path.ts';
+import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 
 /** Where exec(3) looks when there is no PATH, after the working directory. */
 const FALLBACK_DIRECTORIES = ['/bin', '/usr/bin'];
@@ -21,6 +21,23 @@ export function findAppProgram(rootfs: string, program: string, cwd: string, pat
   }
   throw new AppError('program-not-found', `unable to find "${program}" in "${directories.join(':')}"`, {
     hint: 'give its absolute path with --exec, or set PATH with --environment',
+  });
+}
+
+/** What the kernel mounts in every app; what is there is known only when it runs. */
+const KERNEL_MOUNTS = ['/dev', '/proc', '/sys'];
+
+/**
+ * That the program an app executes is in its rootfs. What lies below a mount is not looked for.
+ *
+ * @throws {AppError} 'program-not-found', in the words of rkt's diagnosis
+ */
+export function requireProgram(rootfs: string, program: string, mounts: readonly string[]): void {
+  const path = resolveInRootfs(rootfs, program);
+  if ([...mounts, ...KERNEL_MOUNTS].some((mount) => path === mount || path.startsWith(`${mount.replace(/\/$/, '')}/`))) return;
+  if (lstatSync(rootfs + path, { throwIfNoEntry: false }) !== undefined) return;
+  throw new AppError('program-not-found', `Error: Unable to open "${program}": No such file or directory`, {
+    hint: 'give a program that is in the image with --exec',
   });
 }
 

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, type Stats, statSync } from 'node:fs';
 import type { Volume } from '#appc';
+import { findProgram, runProgramSync } from '#sys';
 import { AppError } from './errors.ts';
 
 /** Relative to the pod's directory. */
@@ -16,10 +17,11 @@ export interface VolumeSource {
  * Finds a host volume, or makes an empty one in the pod's directory with its mode and owner; an empty
  * volume that another app of the pod has made already is taken as it is.
  *
+ * @param content a directory whose owner, mode and files a new empty volume gets
  * @throws {AppError} 'volume-source-missing', 'bad-volume'
  */
-export function openVolume(podDir: string, volume: Volume): VolumeSource {
-  const path = volume.kind === 'host' ? hostSource(volume) : makeEmptyVolume(podDir, volume);
+export function openVolume(podDir: string, volume: Volume, content?: string): VolumeSource {
+  const path = volume.kind === 'host' ? hostSource(volume) : makeEmptyVolume(podDir, volume, content);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined) return { path, stat };
   throw new AppError('volume-source-missing', `Failed to stat ${path}: No such file or directory`, {
@@ -32,7 +34,7 @@ function hostSource(volume: Volume): string {
   throw new AppError('bad-volume', `source of host volume "${volume.name}" must be an absolute path`);
 }
 
-function makeEmptyVolume(podDir: string, volume: Volume): string {
+function makeEmptyVolume(podDir: string, volume: Volume, content: string | undefined): string {
   const mode = volume.mode ?? DEFAULT_MODE;
   if (!/^[0-7]{1,5}$/.test(mode)) {
     throw new AppError('bad-volume', `invalid mode "${mode}" for volume "${volume.name}"`);
@@ -43,8 +45,15 @@ function makeEmptyVolume(podDir: string, volume: Volume): string {
   if (makeOnce(path)) {
     chownSync(path, volume.uid ?? 0, volume.gid ?? 0);
     chmodSync(path, Number.parseInt(mode, 8));
+    if (content !== undefined) fill(path, content);
   }
   return path;
+}
+
+function fill(volume: string, content: string): void {
+  if (!statSync(content, { throwIfNoEntry: false })?.isDirectory()) return;
+  const { status, stderr } = runProgramSync(findProgram('cp') ?? 'cp', ['--archive', '--', `${content}/.`, volume]);
+  if (status !== 0) throw new AppError('bad-volume', `error copying image files to empty volume "${volume}": ${stderr.trim()}`);
 }
 
 function makeOnce(path: string): boolean {

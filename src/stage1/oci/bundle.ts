@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { PodManifest, RuntimeApp } from '#appc';
+import { type App, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
 import { podFiles } from '#pod';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
@@ -47,7 +47,7 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
     app,
     warn,
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
-    isDockerImage: () => isDockerImage(podDir, app),
+    dockerApp: () => dockerApp(podDir, app),
   });
   return planConfig({
     uuid: args.uuid,
@@ -66,6 +66,7 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
   });
 }
 
-function isDockerImage(podDir: string, app: RuntimeApp): boolean {
-  return readFileSync(`${podDir}/${podFiles.appManifest(app.name)}`, 'utf8').includes('"appc.io/docker/repository"');
+function dockerApp(podDir: string, { name }: RuntimeApp): App | undefined {
+  const text = readFileSync(`${podDir}/${podFiles.appManifest(name)}`, 'utf8');
+  return text.includes('"appc.io/docker/repository"') ? parseImageManifest(text).app : undefined;
 }

@@ -3,6 +3,7 @@ import { type EnterArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
 import { becomeProcess, isTerminal, readTextIfExists, unlessMissing, unshareMounts } from '#sys';
 import { coverHybridCgroups } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
+import { requireProgram } from './entered-program.ts';
 import { OciStage1Error } from './errors.ts';
 import { ociFiles } from './pod-paths.ts';
 import { findRuntime } from './runtime.ts';
@@ -12,14 +13,16 @@ import { runtimeArguments } from './supervisor.ts';
  * Becomes a command in an app: in all its namespaces and its cgroup, as its user, with its environment, its
  * capabilities, its system call filter and no_new_privs; nothing the app may not do is open to it.
  *
- * @throws {OciStage1Error} 'no-app', 'not-running'
+ * @throws {OciStage1Error} 'no-app', 'not-running', 'no-program'
  */
 export async function enter(context: FlavorContext, args: EnterArgs): Promise<never> {
   const { podDir } = context;
   const config = readRunningConfig(podDir, args.appName);
   const terminal = isTerminal(0);
   const runtime = findRuntime();
-  const processFd = openUnlinked(`${podDir}/${ociFiles.bundle(args.appName)}/enter-${process.pid}`, planEntered(config.process, args.command, terminal));
+  const entered = planEntered(config.process, args.command, terminal);
+  requireProgram(runtime, podDir, args.appName, entered);
+  const processFd = openUnlinked(`${podDir}/${ociFiles.bundle(args.appName)}/enter-${process.pid}`, entered);
   unshareMounts();
   coverHybridCgroups(runtime);
   const argv = [

@@ -4,6 +4,7 @@ export type OciStage1ErrorCode =
   | 'unsupported'
   | 'no-runtime'
   | 'no-app'
+  | 'no-program'
   | 'not-running'
   | 'bad-hostname';
 

@@ -2,14 +2,17 @@ import { existsSync } from 'node:fs';
 import { podFiles } from '#pod';
 import type { FlavorContext, GcArgs } from '#stage1/abi';
 import { removePodCgroups } from './cgroups.ts';
+import { SECCOMP_CACHE_FROM_POD } from './pod-paths.ts';
+import { removeLeftovers } from './seccomp-cache.ts';
 
 /** Gives back what the pod holds of the host: cgroups, network. Its mounts went with its last process. */
-export async function gc({ podDir, warn }: FlavorContext, args: GcArgs): Promise<void> {
+export async function gc({ podDir, lockFd, warn }: FlavorContext, args: GcArgs): Promise<void> {
   removePodCgroups(args.uuid);
+  removeLeftovers(`${podDir}/${SECCOMP_CACHE_FROM_POD}`);
   if (!hasNetwork(podDir)) return;
   const { tearDownNetwork } = await import('#network');
   const debug = args.debug ? { debug: warn } : {};
-  await tearDownNetwork({ podDir, uuid: args.uuid, localConfigDir: args.localConfig, ...debug });
+  await tearDownNetwork({ podDir, lockFd, uuid: args.uuid, localConfigDir: args.localConfig, ...debug });
 }
 
 function hasNetwork(podDir: string): boolean {

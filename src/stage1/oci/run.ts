@@ -27,7 +27,7 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   // Who stops the pod knows this process by its working directory.
   process.chdir(podDir);
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
-  const network = await openNetwork({ podDir, args, manifest, warn: context.warn });
+  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn });
   const hostname = args.hostname || `rkt-${args.uuid}`;
   writePodFiles(podDir, hostname, args.dnsConfMode, network.dns);
   unshareMounts();

@@ -1,13 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import type { SeccompFilter } from '#security';
-import { readTextIfExists, startProgram, writeFileAtomic } from '#sys';
+import { findProgram, listDirectory, type Lock, lockPath, readTextIfExists, startProgram, unlessMissing, writeFileAtomic } from '#sys';
 import type { OciConfig } from './config-types.ts';
 import type { Runtime } from './runtime.ts';
 
 /** With this annotation crun takes a compiled filter; compiling takes it longer than all else it does. */
 const ANNOTATION = 'run.oci.seccomp_bpf_data';
 const PROBE = 'seccomp';
+const SCRATCH = 'compile-';
+const COPY = 'seccomp.bpf';
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -50,7 +52,7 @@ function writeProgram(file: string, key: string, program: string): void {
   writeFileAtomic(file, `${key}\n${program}`, { mode: 0o600 });
 }
 
-/** Creates a container that never starts, and takes the filter out of the runtime's state. */
+/** Lets the runtime run a container that cannot start, and takes the filter out of its state meanwhile. */
 async function compile(
   filter: SeccompFilter,
   runtime: Runtime,
@@ -58,38 +60,56 @@ async function compile(
   keep: (program: string) => void,
 ): Promise<string | undefined> {
   mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
-  const scratch = mkdtempSync(`${cacheDir}/compile-`);
-  const run = (...args: string[]): Promise<number> => runQuietly(runtime.path, [`--root=${scratch}/state`, '--cgroup-manager=disabled', ...args]);
+  removeLeftovers(cacheDir);
+  const scratch = mkdtempSync(`${cacheDir}/${SCRATCH}`);
   try {
+    using lock = lockPath(scratch, 'directory', 'exclusive');
+    if (lock === undefined) return undefined;
     writeProbe(scratch, filter);
-    if ((await run('create', `--bundle=${scratch}`, PROBE)) !== 0) return undefined;
-    const program = readFileSync(`${scratch}/state/${PROBE}/seccomp.bpf`).toString('base64');
+    await runQuietly(runtime.path, [`--root=${scratch}/state`, '--cgroup-manager=disabled', 'run', `--bundle=${scratch}`, PROBE], lock);
+    const program = readFileSync(`${scratch}/${COPY}`).toString('base64');
     keep(program);
     return program;
   } catch {
     return undefined;
   } finally {
-    await run('delete', '--force', PROBE);
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
+/**
+ * Removes what killed processes left in the middle of compiling. The runtime and its container inherit the
+ * lock, so a directory that is not locked has nobody in it.
+ */
+export function removeLeftovers(cacheDir: string): void {
+  for (const name of listDirectory(cacheDir)) {
+    if (!name.startsWith(SCRATCH)) continue;
+    const path = `${cacheDir}/${name}`;
+    using lock = unlessMissing(() => lockPath(path, 'directory', 'exclusive'));
+    if (lock !== undefined) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The program is its own interpreter, so execve(2) refuses it, and the container ends by itself even when
+ * nobody waits for it. The hook comes before the runtime deletes its state.
+ */
 function writeProbe(bundle: string, seccomp: SeccompFilter): void {
   mkdirSync(`${bundle}/rootfs/dev`, { recursive: true });
   writeFileSync(`${bundle}/rootfs/probe`, '#!/probe\n', { mode: 0o755 });
+  const cp = findProgram('cp');
   const config = {
     ociVersion: '1.0.2',
     root: { path: 'rootfs' },
     process: { user: { uid: 0, gid: 0 }, args: ['/probe'], cwd: '/', env: [] },
     mounts: [{ destination: '/dev', type: 'tmpfs', source: 'tmpfs' }],
+    hooks: { poststart: [{ path: cp, args: ['cp', `${bundle}/state/${PROBE}/seccomp.bpf`, `${bundle}/${COPY}`] }] },
     linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }], seccomp },
   };
   writeFileSync(`${bundle}/config.json`, JSON.stringify(config));
 }
 
 /** No pipes: the container would hold them open. */
-async function runQuietly(path: string, args: readonly string[]): Promise<number> {
-  const child = startProgram(path, args, { stdio: 'ignore', timeout: TIMEOUT_MS });
-  const [status] = (await once(child, 'exit')) as [number | null];
-  return status ?? 1;
+async function runQuietly(path: string, args: readonly string[], lock: Lock): Promise<void> {
+  await once(startProgram(path, args, { stdio: ['ignore', 'ignore', 'ignore', lock.fd], timeout: TIMEOUT_MS }), 'exit');
 }

@@ -1,6 +1,6 @@
 import { type AcIdentifier, type Dependency, type ImageId, type ImageManifest, parseImageManifest } from '#appc';
 import { aciTreeId } from '../image-id.ts';
-import { findImageByName, readImageRecord, readManifestText } from '../image-records.ts';
+import { findImageByName, readImageRecord, readManifestText, readTreeOfImage } from '../image-records.ts';
 import type { CasLayout } from '../layout.ts';
 import { resolveImageId } from '../resolve.ts';
 import { StoreError } from '../store-error.ts';
@@ -29,7 +29,9 @@ const MOST_STEPS = 512;
 export function planAciTree(layout: CasLayout, id: ImageId): AciTreePlan {
   const steps: RenderStep[] = [];
   addSteps(layout, id, undefined, [], steps);
-  return { treeId: aciTreeId(steps), steps };
+  // An image that depends on none always has the same tree: what is noted of it saves loading a library that hashes.
+  const noted = steps.length === 1 ? readTreeOfImage(layout, id) : undefined;
+  return { treeId: noted ?? aciTreeId(steps), steps };
 }
 
 function addSteps(

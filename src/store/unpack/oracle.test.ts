@@ -89,12 +89,14 @@ for (const [name, options] of formats) {
   });
 }
 
-test('addLayer, archive of bsdtar, unpacks as GNU tar does', { skip: notRoot || (bsdtar === undefined && 'bsdtar is not installed') }, async (t) => {
+test('addLayer, archive of bsdtar, unpacks as bsdtar does', { skip: notRoot || (bsdtar === undefined && 'bsdtar is not installed') }, async (t) => {
   const { archive, work } = tortureArchive(t, (from, to) => must(bsdtar!, '--format=pax', '-C', from, '-cf', to, '.'));
   const expected = join(work, 'expected');
   mkdirSync(expected);
-  must(tar!, '-xpf', archive, '-C', expected, '--numeric-owner', ...XATTRS);
-  assertSameTree(describeTree(await unpackToDiff(join(work, 'data'), readFileSync(archive))), describeTree(expected));
+  // GNU tar loses the times of directories in the order in which bsdtar writes them; bsdtar leaves the root's alone.
+  must(bsdtar!, '-xpf', archive, '-C', expected, '--numeric-owner', '--xattrs');
+  const belowRoot = (root: string): string[] => describeTree(root).filter((line) => !line.startsWith(' '));
+  assertSameTree(belowRoot(await unpackToDiff(join(work, 'data'), readFileSync(archive))), belowRoot(expected));
 });
 
 const noUmoci = notRoot || (umoci === undefined && 'umoci is not installed');

@@ -1,8 +1,8 @@
-import type { ExposedPort, PodManifest, Port } from '#appc';
-import { AppError } from './errors.ts';
+import { AppcError, quoted } from './error.ts';
+import type { ExposedPort, PodManifest, Port } from './types.ts';
 
 /** A port of the host that leads to a port of the pod. */
-export interface PlannedPort {
+export interface ForwardedPort {
   readonly protocol: string;
   readonly hostPort: number;
   /** Absent: any address of the host. */
@@ -13,10 +13,10 @@ export interface PlannedPort {
 /**
  * The ports a pod publishes: each leads where it says, or to the port of its name in an app.
  *
- * @throws {AppError} 'port-not-found', 'port-conflict'
+ * @throws {AppcError} `bad-port`
  */
-export function planPorts(manifest: PodManifest): PlannedPort[] {
-  const planned: PlannedPort[] = [];
+export function forwardedPorts(manifest: PodManifest): ForwardedPort[] {
+  const planned: ForwardedPort[] = [];
   for (const exposed of manifest.ports ?? []) {
     const port = exposed.podPort ?? findAppPort(manifest, exposed);
     const address = isAny(exposed.hostIP) ? {} : { hostIP: exposed.hostIP! };
@@ -24,7 +24,7 @@ export function planPorts(manifest: PodManifest): PlannedPort[] {
     const other = planned.find((earlier) => conflict(earlier, next));
     if (other !== undefined) {
       const name = `${next.protocol}-${exposed.hostIP ?? '0.0.0.0'}:${next.hostPort}`;
-      throw new AppError('port-conflict', `port ${name} already mapped to pod port ${other.podPort}`);
+      throw new AppcError('bad-port', `port ${name} already mapped to pod port ${other.podPort}`);
     }
     planned.push(next);
   }
@@ -35,14 +35,19 @@ function findAppPort(manifest: PodManifest, exposed: ExposedPort): Port {
   const found = manifest.apps.flatMap(({ app }) => (app?.ports ?? []).filter(({ name }) => name === exposed.name));
   if (found.length === 1) return found[0]!;
   const why = found.length === 0 ? 'could not be found in any apps' : 'is in more than one app';
-  throw new AppError('port-not-found', `port name "${exposed.name}" ${why}`);
+  throw new AppcError('bad-port', `port name ${quoted(exposed.name)} ${why}`, hintFor(manifest));
 }
 
-function conflict(one: PlannedPort, other: PlannedPort): boolean {
+function conflict(one: ForwardedPort, other: ForwardedPort): boolean {
   if (one.protocol !== other.protocol || one.hostPort !== other.hostPort) return false;
   return one.hostIP === undefined || other.hostIP === undefined || one.hostIP === other.hostIP;
 }
 
 function isAny(address: string | undefined): boolean {
   return address === undefined || address === '0.0.0.0';
+}
+
+function hintFor(manifest: PodManifest): { hint: string } {
+  const names = manifest.apps.flatMap(({ app }) => (app?.ports ?? []).map(({ name }) => name));
+  return { hint: names.length === 0 ? 'the images of this pod name no ports' : `the images name these: ${names.join(', ')}` };
 }
