@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { loadArchives } from '#store';
@@ -45,12 +45,16 @@ export async function fetchStdin(options: FindOptions, ctx: ImageContext): Promi
 /** An archive's files; a compressed one is first written out, since its files are not read in their order. */
 async function openArchive(path: string, description: string, scratch: string): Promise<ImageFiles> {
   const { detectCompression, indexArchive, writeUncompressed } = await loadArchives();
+  let source: number | undefined;
   try {
-    const plain = detectCompression(path) === 'none' ? path : join(scratch, 'archive');
-    if (plain !== path) await writeUncompressed(path, plain);
+    source = openSync(path, 'r');
+    const plain = detectCompression(source) === 'none' ? path : join(scratch, 'archive');
+    if (plain !== path) await writeUncompressed(source, plain);
     return archiveFiles(plain, indexArchive(plain), description);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === 'open') throw openError(path, error);
     throw error;
+  } finally {
+    if (source !== undefined) closeSync(source);
   }
 }
