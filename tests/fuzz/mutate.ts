@@ -58,8 +58,9 @@ function mutateList(list: readonly unknown[], random: Random): unknown {
 function mutateObject(object: Readonly<Record<string, unknown>>, random: Random): unknown {
   const key = random.pick(Object.keys(object));
   const copy: Record<string, unknown> = { ...object };
-  if (key === undefined || random.chance(0.1)) copy[random.pick(['x', '', 'constructor', 'annotations'])] = random.pick(VALUES);
-  else if (random.chance(0.1)) delete copy[key];
+  const how = random.next();
+  if (key === undefined || how < 0.1) copy[random.pick(['x', '', 'constructor', 'annotations'])] = random.pick(VALUES);
+  else if (how < 0.2) delete copy[key];
   else copy[key] = mutateValue(copy[key], random);
   return copy;
 }
