@@ -1,4 +1,7 @@
-import type { ImageId } from '#appc';
+import { existsSync } from 'node:fs';
+import type { ImageId, PodManifest } from '#appc';
+import { type Pod, podFiles } from '#pod';
+import { StoreError } from '#store';
 import type { EngineParts } from './parts.ts';
 
 export interface TrustCheck {
@@ -20,5 +23,25 @@ export async function checkTrust(parts: EngineParts, ids: readonly ImageId[], ch
       parts.listener.debug(`warning: image ${id} was fetched without verification`);
     }
     if (check.verifyContent) await parts.store().verifyContent(id);
+  }
+}
+
+/**
+ * The same for a pod that was prepared earlier: trust may have been taken back since. Images that have left the store
+ * meanwhile are not asked about, as the pod holds their files; nor is anything where verification was off at prepare.
+ */
+export async function checkPreparedTrust(parts: EngineParts, pod: Pod, manifest: PodManifest): Promise<void> {
+  if (existsSync(pod.file(podFiles.verificationOff))) return;
+  const ids = manifest.apps.map(({ image }) => image.id).filter((id) => isWhole(parts, id));
+  await checkTrust(parts, ids, { verifyContent: false });
+}
+
+function isWhole(parts: EngineParts, id: ImageId): boolean {
+  const store = parts.store();
+  try {
+    return store.get(id) !== undefined && store.imagesBelow(id).length > 0;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'missing-dependency') return false;
+    throw error;
   }
 }

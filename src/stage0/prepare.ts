@@ -106,5 +106,6 @@ async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodP
     else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
   }
   if (!plan.noOverlay) writeFileSync(pod.file(podFiles.overlayPrepared), '');
+  if (parts.options.insecure.image) writeFileSync(pod.file(podFiles.verificationOff), '');
   pod.writeManifest(plan.manifest);
 }

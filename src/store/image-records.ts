@@ -103,11 +103,12 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
 }
 
-/** @throws {StoreError} `image-damaged` */
+/** @throws {StoreError} `no-image`; `image-damaged` where the image is held without it */
 export function readManifestText(layout: CasLayout, id: ImageId): string {
   const text = unlessMissing(() => readFileSync(layout.manifest(id), 'utf8'));
-  if (text === undefined) throw damaged(id, 'its manifest is not in the store');
-  return text;
+  if (text !== undefined) return text;
+  if (existsSync(layout.image(id))) throw damaged(id, 'its manifest is not in the store');
+  throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
 }
 
 function readManifest(layout: CasLayout, id: ImageId): ImageManifest {

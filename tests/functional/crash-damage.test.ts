@@ -140,8 +140,10 @@ async function assertRepairable(scene: Scene, image: string): Promise<void> {
   const files = storeFiles(scene);
   assert.ok(files.length > 5);
   const failures: string[] = [];
-  for (const file of files) {
-    for (const name of Object.keys(damages)) {
+  const all = process.env['RKT_SWEEP'] === 'all';
+  for (const [at, file] of files.entries()) {
+    const names = Object.keys(damages);
+    for (const name of all ? names : [names[at % names.length]!]) {
       damageFile(scene, name, file);
       const when = `${relative(cas, file)} is ${name}`;
       await assertOneRepairable(scene, image, id, when).catch((error: unknown) => failures.push((error as Error).message));
