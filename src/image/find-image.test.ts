@@ -112,6 +112,8 @@ test('findImage, other schemes, refused or taken as a name', async () => {
   const ctx = box.context('image');
   await assert.rejects(findImage('https://example.com/image.tar', NEW, ctx), { code: 'bad-image-string' });
   await assert.rejects(findImage('file://host/x.aci', NEW, ctx), { code: 'bad-image-string' });
+  await assert.rejects(findImage('file:///%.aci', NEW, ctx), { code: 'bad-image-string' });
+  await assert.rejects(findImage('file:///%00.aci', NEW, ctx), { name: 'ImageError' });
   await assert.rejects(findImage('UPPER', NEW, ctx), { name: 'AppcError' });
 });
 
