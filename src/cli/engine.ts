@@ -84,8 +84,8 @@ async function openImages(
     report: {
       info: (text) => listener.warn(text),
       debug: (text) => listener.debug(text),
-      progress: ({ id, done, total }) =>
-        listener.progress({ kind: done === total ? 'end' : 'download', id, done, total }),
+      progress: ({ kind, id, done, total }) =>
+        listener.progress({ kind: done === total ? 'end' : kind === 'upload' ? 'upload' : 'download', id, done, total }),
     },
   };
 }

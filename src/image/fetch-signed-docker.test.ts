@@ -6,6 +6,7 @@ import { CosignKey, keyBundle, pushBundles, pushTagSignatures, signingPayload, s
 import { DockerRegistry } from './testing/docker-registry.ts';
 import { digestOf, makeImage, makeLayer } from './testing/oci-image.ts';
 import { Sandbox } from './testing/sandbox.ts';
+import { WebServer } from './testing/web-server.ts';
 import { readSignatures } from './trust/signature-summary.ts';
 import { trustKeys } from './trust/trust-keys.ts';
 
@@ -189,4 +190,30 @@ test('trustKeys, PEM keys, named by their fingerprint, shown, and refused when w
   await assert.rejects(trust('a.com', short), { code: 'bad-key' });
   const path = key.publicKeyFile.replace('cosign.pub', 'cosign.key');
   await assert.rejects(trustKeys({ prefix: 'a.com', keys: [path], skipFingerprintReview: true, print: () => {} }, box.context()), /holds a private key/);
+});
+
+test('findImage, docker:// of a registry with the referrers API, its bundle found there', async () => {
+  const bundle = Buffer.from(JSON.stringify(keyBundle(key, signStatement(digest))));
+  const type = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+  const layer = { mediaType: type, digest: digestOf(bundle), size: bundle.length };
+  const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(Buffer.from('{}')), size: 2 };
+  const referrer = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, artifactType: type, config, layers: [layer] }));
+  const entry = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(referrer), size: referrer.length, artifactType: type };
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [entry] });
+  const blobs = new Map<string, Buffer>([...image.blobs, [layer.digest, bundle]]);
+  await using server = await WebServer.start(({ url = '' }, response) => {
+    const [, kind, name = ''] = /\/v2\/api\/app\/(\w+)\/(.+)$/.exec(url) ?? [];
+    if (url === '/v2/') return void response.end();
+    if (kind === 'referrers') return void response.writeHead(200, { 'content-type': MEDIA_TYPES.ociIndex }).end(index);
+    const manifest = name === 'latest' ? image.manifest : name === entry.digest ? referrer : undefined;
+    if (kind === 'manifests' && manifest !== undefined) {
+      return void response.writeHead(200, { 'content-type': MEDIA_TYPES.ociManifest }).end(manifest);
+    }
+    const blob = kind === 'blobs' ? blobs.get(name) : undefined;
+    if (blob === undefined) return void response.writeHead(404).end('{}');
+    response.writeHead(200, { 'content-length': blob.length }).end(blob);
+  });
+  await trust(server.host.replace(':', '_'), key);
+  await findImage(`docker://${server.host}/api/app`, FETCH, box.context('http'));
+  assert.ok(server.requests.some(({ url }) => url === `/v2/api/app/referrers/${digest}`));
 });

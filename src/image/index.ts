@@ -2,6 +2,7 @@
 export type { FindOptions, ImageContext, ProgressEvent, PullPolicy, Report } from './context.ts';
 export { fetcherMain } from './confined/fetcher.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
+export { loadExport } from './export/load-export.ts';
 export { findImage } from './find-image.ts';
 export {
   INSECURE_OPTION_NAMES,

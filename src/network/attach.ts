@@ -1,8 +1,10 @@
 import type { NetInfo } from '#pod';
 import { type Attachment, readResult, renderAttachment, writeResult } from './attachments.ts';
+import { runtimeConfigOf } from './capability-args.ts';
 import { type Address, type CniResult, dottedMask, isIpv4, parseCniResult } from './cni-result.ts';
+import { isAtLeast } from './cni-version.ts';
 import { NetworkError } from './errors.ts';
-import type { PluginConf } from './network-conf.ts';
+import type { Json, PluginConf } from './network-conf.ts';
 import { type PluginContext, type PluginRun, runPlugin } from './plugin.ts';
 
 /** An attachment that has come about. */
@@ -33,23 +35,53 @@ async function addAll(attachment: Attachment, context: PluginContext, warn: (tex
   for (const plugin of attachment.conf.plugins) {
     const { stdout, stderr } = await runPlugin('ADD', planRun(attachment, plugin, answer), context);
     if (stderr.trim() !== '') warn(stderr.trim());
-    parseCniResult(stdout);
-    answer = stdout.trim();
+    answer = answerOf(plugin, stdout) || answer;
+    // After each: should the machine crash before the next, what this one did is undone by what it said.
+    if (answer !== '') writeResult(context.podDir, attachment, answer);
   }
-  if (attachment.conf.plugins.length > 1) writeResult(context.podDir, attachment, answer);
   return answer;
+}
+
+function answerOf(plugin: PluginConf, stdout: string): string {
+  try {
+    parseCniResult(stdout);
+    return stdout.trim();
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new NetworkError(error.code, `plugin ${plugin.type}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Runs the plugins in reverse. @throws {NetworkError} of the first that fails */
 export async function detach(attachment: Attachment, context: PluginContext): Promise<void> {
-  const answer = readResult(context.podDir, attachment);
+  // Older plugins know of no result, and a lone one is to read the bytes of its file.
+  const answer = isAtLeast(attachment.conf.cniVersion, '0.4.0') ? readResult(context.podDir, attachment) : '';
   for (const plugin of attachment.conf.plugins.toReversed()) {
     await runPlugin('DEL', planRun(attachment, plugin, answer), context);
   }
 }
 
-function planRun({ conf, pluginPath }: Attachment, plugin: PluginConf, prevResult: string): PluginRun {
-  return { type: plugin.type, path: plugin === conf.plugins[0] ? pluginPath : '', input: plugin.input(prevResult) };
+/**
+ * Asks the plugins, in the order of attaching, whether all is as they left it. False where nobody was asked:
+ * CHECK came with CNI 0.4, and a network may rule it out.
+ *
+ * @throws {NetworkError} of the first that finds something missing
+ */
+export async function checkAttachment(attachment: Attachment, context: PluginContext): Promise<boolean> {
+  const { conf } = attachment;
+  const answer = readResult(context.podDir, attachment);
+  if (!conf.checks || answer === '' || !isAtLeast(conf.cniVersion, '0.4.0')) return false;
+  for (const plugin of conf.plugins) await runPlugin('CHECK', planRun(attachment, plugin, answer), context);
+  return true;
+}
+
+function planRun({ conf, pluginPath, capabilityArgs, hostMasquerades }: Attachment, plugin: PluginConf, prevResult: string): PluginRun {
+  const additions: Json = {
+    ...(hostMasquerades === true && plugin.ipMasq ? { ipMasq: false } : {}),
+    ...runtimeConfigOf(plugin, capabilityArgs),
+    ...(prevResult === '' ? {} : { prevResult: JSON.parse(prevResult) as unknown }),
+  };
+  return { type: plugin.type, path: plugin === conf.plugins[0] ? pluginPath : '', input: plugin.input(additions) };
 }
 
 /** host-local once named the network, and programs look for that. */

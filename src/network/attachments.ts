@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { type NetInfo, parseNetInfo, podFiles } from '#pod';
 import { readTextIfExists, writeFileAtomic } from '#sys';
 import { loadNetworks } from './load-networks.ts';
-import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
+import { isObject, type Json, type NetworkConf, parseNetworkConf } from './network-conf.ts';
 
 /**
  * One network a pod is to be attached to, written down before any plugin runs: whatever the moment of a
@@ -14,6 +14,10 @@ export interface Attachment {
   readonly pluginPath: string;
   readonly ifName: string;
   readonly args: string;
+  /** For the plugins that declare such capabilities. */
+  readonly capabilityArgs: Json;
+  /** No plugin can masquerade here, so rkt does. */
+  readonly hostMasquerades?: boolean;
 }
 
 /** Everything about them that the copy of the configuration does not tell, as net-info.json has it. */
@@ -22,7 +26,12 @@ const FILE = `${podFiles.net}/attachments.json`;
 export function writeAttachments(podDir: string, attachments: readonly Attachment[]): void {
   mkdirSync(`${podDir}/${podFiles.net}`, { recursive: true, mode: 0o755 });
   for (const { conf } of attachments) writeFileAtomic(`${podDir}/${confFile(conf)}`, conf.text);
-  writeFileAtomic(`${podDir}/${FILE}`, `${JSON.stringify(attachments.map((each) => renderAttachment(each)))}\n`);
+  writeFileAtomic(`${podDir}/${FILE}`, `${JSON.stringify(attachments.map(renderRecord))}\n`);
+}
+
+function renderRecord(attachment: Attachment): object {
+  const { capabilityArgs, hostMasquerades } = attachment;
+  return { ...renderAttachment(attachment), capabilityArgs, ...(hostMasquerades === true ? { hostMasquerades } : {}) };
 }
 
 function confFile(conf: NetworkConf): string {
@@ -33,7 +42,7 @@ function resultFile(conf: NetworkConf): string {
   return `${podFiles.net}/${conf.fileName}.result`;
 }
 
-/** Keeps what the chain of plugins answered, which each is told again when it detaches (CNI spec, "DEL"). */
+/** Keeps what the plugins so far answered, which each is told again by DEL and CHECK (CNI spec, "prevResult"). */
 export function writeResult(podDir: string, { conf }: Attachment, result: string): void {
   writeFileAtomic(`${podDir}/${resultFile(conf)}`, result);
 }
@@ -56,6 +65,8 @@ export function renderAttachment(attachment: Attachment, ip = '', mask = ''): Ne
 
 /** What is left of an attachment on disk. */
 export interface RecordedAttachment extends Pick<NetInfo, 'netName' | 'pluginPath' | 'ifName' | 'args'> {
+  readonly capabilityArgs: Json;
+  readonly hostMasquerades: boolean;
   /** Of the copy of the configuration; whether it is whole, {@link recallAttachment} finds out. */
   readonly confPath: string;
   readonly confText: string;
@@ -68,14 +79,29 @@ export interface RecordedAttachment extends Pick<NetInfo, 'netName' | 'pluginPat
  * a crash of the machine cut off.
  */
 export function readAttachments(podDir: string): RecordedAttachment[] {
-  const read = (file: string): NetInfo[] => parseNetInfo(readTextIfExists(`${podDir}/${file}`) ?? '');
-  const asked = read(FILE);
-  return (asked.length > 0 ? asked : read(podFiles.netInfo)).flatMap(({ netConf, ...entry }) => {
+  const texts = [FILE, podFiles.netInfo].map((file) => readTextIfExists(`${podDir}/${file}`) ?? '');
+  const text = texts.find((each) => parseNetInfo(each).length > 0) ?? '';
+  const own = parseOwn(text);
+  return parseNetInfo(text).flatMap(({ netConf, ...entry }, index) => {
     // The copy's own name only: the file is the pod's, and its directory may have moved since.
     const confPath = `${podDir}/${podFiles.net}/${baseName(netConf)}`;
     const confText = readTextIfExists(confPath);
-    return confText === undefined ? [] : [{ ...entry, confPath, confText }];
+    return confText === undefined ? [] : [{ ...entry, ...(own[index] ?? NOTHING_OWN), confPath, confText }];
   });
+}
+
+type OwnFields = Pick<RecordedAttachment, 'capabilityArgs' | 'hostMasquerades'>;
+
+const NOTHING_OWN: OwnFields = { capabilityArgs: {}, hostMasquerades: false };
+
+/** What net-info.json has no room for, of a text that has entries at all. */
+function parseOwn(text: string): OwnFields[] {
+  if (parseNetInfo(text).length === 0) return [];
+  const entries = (JSON.parse(text) as unknown[]).filter((each): each is Json => typeof each === 'object' && each !== null);
+  return entries.map(({ capabilityArgs, hostMasquerades }) => ({
+    capabilityArgs: isObject(capabilityArgs) ? capabilityArgs : {},
+    hostMasquerades: hostMasquerades === true,
+  }));
 }
 
 /**

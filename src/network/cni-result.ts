@@ -63,8 +63,8 @@ function address(cidr: unknown, gateway: unknown): Address {
   return typeof gateway === 'string' && gateway !== '' ? { ...common, gateway } : common;
 }
 
-export function isIpv4(address: Address): boolean {
-  return /^\d+(\.\d+){3}$/.test(address.ip);
+export function isIpv4(address: Pick<Address, 'ip'>): boolean {
+  return !address.ip.includes(':');
 }
 
 function parseDns(dns: Json): Dns | undefined {

@@ -1,3 +1,5 @@
+import { messageOf } from '#errors';
+import { chooseCniVersion, type CniVersion } from './cni-version.ts';
 import { NetworkError } from './errors.ts';
 
 /** A network's configuration (CNI spec, "Network configuration"): a `.conf`, or a `.conflist` of chained plugins. */
@@ -6,20 +8,28 @@ export interface NetworkConf {
   /** The base name of its file, which decides the order of the networks. */
   readonly fileName: string;
   readonly text: string;
+  readonly cniVersion: CniVersion;
   /** In the order of ADD; never empty, and more than one only of a `.conflist`. */
   readonly plugins: readonly PluginConf[];
   /** Pods on it reach the outside by the host's address. */
   readonly ipMasq: boolean;
+  /** Its plugins may be asked to CHECK, and to GC. */
+  readonly checks: boolean;
+  readonly collects: boolean;
 }
 
 /** One plugin of a network. */
 export interface PluginConf {
   readonly type: string;
-  /** What the plugin reads on standard input, given what the plugins before it answered (JSON). */
-  input(prevResult: string): string;
+  /** What it declares that it understands in `runtimeConfig`. */
+  readonly capabilities: readonly string[];
+  /** It masquerades itself. */
+  readonly ipMasq: boolean;
+  /** What the plugin reads on standard input: its configuration, with what is added at run time. */
+  input(additions?: Json): string;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 /** @throws {NetworkError} `configuration-invalid`, naming `path` */
 export function parseNetworkConf(path: string, text: string): NetworkConf {
@@ -27,14 +37,32 @@ export function parseNetworkConf(path: string, text: string): NetworkConf {
   const name = textOf(conf, 'name');
   // The name becomes a directory of leases: as CNI has it, no path.
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) throw invalid(path, `bad or no network name ${JSON.stringify(name)}`);
+  const cniVersion = versionOf(path, conf);
   const chain = path.endsWith('.conflist') ? chainOf(path, conf) : undefined;
+  const plugins = chain?.map((plugin) => pluginOf(path, { ...plugin, name, cniVersion })) ?? [pluginOf(path, conf, text)];
   return {
     name,
     fileName: path.slice(path.lastIndexOf('/') + 1),
     text,
-    plugins: chain?.map((plugin) => chainedPlugin(path, conf, plugin)) ?? [{ type: typeOf(path, conf), input: () => text }],
-    ipMasq: (chain ?? [conf]).some((plugin) => plugin['ipMasq'] === true),
+    cniVersion,
+    plugins,
+    ipMasq: plugins.some((plugin) => plugin.ipMasq),
+    checks: !isTrue(conf['disableCheck']),
+    collects: !isTrue(conf['disableGC']),
   };
+}
+
+function versionOf(path: string, conf: Json): CniVersion {
+  try {
+    return chooseCniVersion(conf['cniVersion'], conf['cniVersions']);
+  } catch (error) {
+    throw invalid(path, messageOf(error), error);
+  }
+}
+
+/** The spec has the two switches as booleans, and older lists as text. */
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true';
 }
 
 function chainOf(path: string, conf: Json): readonly Json[] {
@@ -43,40 +71,41 @@ function chainOf(path: string, conf: Json): readonly Json[] {
   throw invalid(path, 'no list of plugins');
 }
 
-function chainedPlugin(path: string, { name, cniVersion }: Json, plugin: Json): PluginConf {
-  const type = typeOf(path, plugin);
-  const conf = { ...plugin, name, ...(cniVersion === undefined ? {} : { cniVersion }) };
+/** With `text` its plugin reads these very bytes, unless something is added. */
+function pluginOf(path: string, conf: Json, text?: string): PluginConf {
+  const type = textOf(conf, 'type');
+  if (type === '' || type.includes('/')) throw invalid(path, `bad or no plugin type ${JSON.stringify(type)}`);
+  const declared = isObject(conf['capabilities']) ? conf['capabilities'] : {};
   return {
     type,
-    input: (prevResult) => JSON.stringify(prevResult === '' ? conf : { ...conf, prevResult: JSON.parse(prevResult) as unknown }),
+    capabilities: Object.keys(declared).filter((name) => declared[name] === true),
+    ipMasq: conf['ipMasq'] === true,
+    input: (additions = {}) =>
+      text !== undefined && Object.keys(additions).length === 0 ? text : JSON.stringify({ ...conf, ...additions }),
   };
-}
-
-function typeOf(path: string, plugin: Json): string {
-  const type = textOf(plugin, 'type');
-  if (type === '' || type.includes('/')) throw invalid(path, `bad or no plugin type ${JSON.stringify(type)}`);
-  return type;
 }
 
 function parseObject(path: string, text: string): Json {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(path, (cause as Error).message);
+  } catch (error) {
+    throw invalid(path, messageOf(error), error);
   }
   if (!isObject(value)) throw invalid(path, 'not a JSON object');
   return value;
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null;
+export function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function textOf(conf: Json, key: string): string {
   return typeof conf[key] === 'string' ? conf[key] : '';
 }
 
-function invalid(path: string, detail: string): NetworkError {
-  return new NetworkError('configuration-invalid', `error loading ${path}: ${detail}`);
+function invalid(path: string, detail: string, cause?: unknown): NetworkError {
+  const hint = cause instanceof NetworkError ? cause.hint : undefined;
+  const options = { ...(cause === undefined ? {} : { cause }), ...(hint === undefined ? {} : { hint }) };
+  return new NetworkError('configuration-invalid', `error loading ${path}: ${detail}`, options);
 }

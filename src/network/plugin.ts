@@ -1,8 +1,11 @@
 import { lstatSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { messageOf } from '#errors';
 import { runProgram } from '#sys';
 import { NetworkError } from './errors.ts';
 
+/** In the environment rkt speaks one version, whatever the configuration is written in. */
+const CNI_VERSION = '0.1.0';
 const USER_PLUGINS = '/usr/lib/rkt/plugins/net';
 /** Relative to the pod's directory, which is the working directory of every plugin. */
 const STAGE1_PLUGINS = 'stage1/rootfs/usr/lib/rkt/plugins/net';
@@ -68,10 +71,12 @@ export function findPlugin(type: string, podDir: string, directories: readonly s
   });
 }
 
+export type CniCommand = 'ADD' | 'DEL' | 'CHECK';
+
 /** The environment of a plugin (CNI spec, "Parameters"), in the version that rkt speaks. */
-export function planPluginEnv(command: 'ADD' | 'DEL', context: PluginContext, directories: readonly string[]): Record<string, string> {
+export function planPluginEnv(command: CniCommand, context: PluginContext, directories: readonly string[]): Record<string, string> {
   return {
-    CNI_VERSION: '0.1.0',
+    CNI_VERSION,
     CNI_COMMAND: command,
     CNI_CONTAINERID: context.uuid,
     CNI_NETNS: context.netns,
@@ -95,23 +100,44 @@ export interface PluginRun {
  * @throws {NetworkError} `plugin-not-found`, `plugin-failed` with what the plugin said
  */
 export async function runPlugin(
-  command: 'ADD' | 'DEL',
+  command: CniCommand,
   plugin: PluginRun,
   context: PluginContext,
 ): Promise<{ stdout: string; stderr: string }> {
-  const directories = pluginDirectories(context.podDir, context.localConfigDir);
-  const known = plugin.path !== '' && exists(resolve(context.podDir, plugin.path));
-  const path = known ? plugin.path : findPlugin(plugin.type, context.podDir, directories);
-  const { status, stdout, stderr } = await runProgram(resolve(context.podDir, path), [], {
-    input: plugin.input,
-    cwd: context.podDir,
-    ...(context.lockFd === undefined ? {} : { inherit: context.lockFd }),
-    env: { PATH: SYSTEM_PATH, ...process.env, ...planPluginEnv(command, context, directories) },
+  const { podDir, localConfigDir, lockFd } = context;
+  const directories = pluginDirectories(podDir, localConfigDir);
+  const known = plugin.path !== '' && exists(resolve(podDir, plugin.path));
+  const path = known ? plugin.path : findPlugin(plugin.type, podDir, directories);
+  return start({ ...plugin, path: resolve(podDir, path) }, planPluginEnv(command, context, directories), podDir, lockFd);
+}
+
+/**
+ * Runs a plugin for a network as a whole, for no pod (CNI spec, "GC").
+ *
+ * @throws {NetworkError} as {@link runPlugin}
+ */
+export async function runPluginForNetwork(command: 'GC', plugin: Omit<PluginRun, 'path'>, localConfigDir: string): Promise<void> {
+  const directories = [`${localConfigDir}/net.d`, USER_PLUGINS, ...SYSTEM_PLUGINS.filter(exists)];
+  const path = findPlugin(plugin.type, '/', directories);
+  await start({ ...plugin, path }, { CNI_VERSION, CNI_COMMAND: command, CNI_PATH: directories.join(':') }, '/');
+}
+
+async function start(
+  { type, path, input }: PluginRun,
+  parameters: Readonly<Record<string, string>>,
+  cwd: string,
+  inherit?: number,
+): Promise<{ stdout: string; stderr: string }> {
+  const { status, stdout, stderr } = await runProgram(path, [], {
+    input,
+    cwd,
+    ...(inherit === undefined ? {} : { inherit }),
+    env: { PATH: SYSTEM_PATH, ...process.env, ...parameters },
   }).catch((cause: unknown) => {
-    throw new NetworkError('plugin-failed', `plugin ${path} does not run: ${(cause as Error).message}`, { cause });
+    throw new NetworkError('plugin-failed', `plugin ${path} does not run: ${messageOf(cause)}`, { cause });
   });
   if (status === 0) return { stdout, stderr };
-  throw new NetworkError('plugin-failed', `plugin ${plugin.type}: ${describeFailure(status, stdout, stderr)}`);
+  throw new NetworkError('plugin-failed', `plugin ${type}: ${describeFailure(status, stdout, stderr)}`);
 }
 
 /** What a plugin that failed said: the error object of the CNI spec, or whatever it printed. */

@@ -1,62 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planPublishing, planRuleRemoval } from './published-ports.ts';
+import { checkPorts, divideByFamily, type PortTarget } from './published-ports.ts';
 
-const uuid = '6f4f2914-c740-4285-b9d2-7d2920c83493';
+const good = { protocol: 'tcp', hostPort: 8080, podPort: 80 };
+const four: PortTarget = { family: 4, podIP: '10.0.0.2', neighbours: '10.0.0.2/32' };
+const six: PortTarget = { family: 6, podIP: 'fd00::2', neighbours: 'fd00::2/128' };
 
-test('planPublishing, one port on one address, is one transaction in the chains of the pod', () => {
-  const port = { protocol: 'tcp', hostPort: 8080, hostIP: '127.0.0.1', podPort: 80 };
-  assert.equal(
-    planPublishing(uuid, [port], '172.16.28.2'),
-    `*nat
-:RKT-PFWD-DNAT-6f4f2914-c740 - [0:0]
-:RKT-PFWD-SNAT-6f4f2914-c740 - [0:0]
--I PREROUTING 1 -m addrtype --dst-type LOCAL -j RKT-PFWD-DNAT-6f4f2914-c740
--I OUTPUT 1 -m addrtype --dst-type LOCAL -j RKT-PFWD-DNAT-6f4f2914-c740
--I POSTROUTING 1 -d 172.16.28.2 -j RKT-PFWD-SNAT-6f4f2914-c740
--A RKT-PFWD-DNAT-6f4f2914-c740 -d 127.0.0.1 -p tcp --dport 8080 -j DNAT --to-destination 172.16.28.2:80
--A RKT-PFWD-SNAT-6f4f2914-c740 -s 127.0.0.1 -d 172.16.28.2 -p tcp --dport 80 -j MASQUERADE
--A RKT-PFWD-SNAT-6f4f2914-c740 -s 172.16.28.2 -d 172.16.28.2 -p tcp --dport 80 -j MASQUERADE
-COMMIT
-`,
-  );
-});
-
-test('planPublishing, what iptables would misread or cannot do, throws', () => {
-  const good = { protocol: 'tcp', hostPort: 8080, podPort: 80 };
-  for (const bad of [{ protocol: 'tcp\n-F' }, { hostPort: 0 }, { podPort: 70_000 }, { hostIP: '::1' }]) {
-    assert.throws(() => planPublishing(uuid, [{ ...good, ...bad }], '172.16.28.2'), { code: 'port-unsupported' });
+test('checkPorts, what a packet filter would misread or cannot do, throws', () => {
+  for (const bad of [{ protocol: 'tcp\n-F' }, { hostPort: 0 }, { podPort: 70_000 }, { hostIP: '1.2.3.4 -j' }, { hostIP: '' }, { hostIP: '::1' }]) {
+    assert.throws(() => checkPorts([{ ...good, ...bad }]), { code: 'port-unsupported' });
   }
+  checkPorts([good, { ...good, hostIP: 'fd00::1' }]);
 });
 
-test('planRuleRemoval, rules of two pods, takes out the chains of one and the jumps to them', () => {
-  const comment = (id: string): string => `-m comment --comment "name: \\"default\\" id: \\"${id}\\""`;
-  const other = '7'.repeat(36);
-  const saved = [
-    '*nat',
-    ':POSTROUTING ACCEPT [0:0]',
-    ':CNI-aa01 - [0:0]',
-    ':CNI-bb02 - [0:0]',
-    ':RKT-PFWD-DNAT-6f4f2914-c740 - [0:0]',
-    '-A PREROUTING -m addrtype --dst-type LOCAL -j RKT-PFWD-DNAT-6f4f2914-c740',
-    `-A POSTROUTING -s 172.16.28.2/32 ${comment(uuid)} -j CNI-aa01`,
-    `-A POSTROUTING -s 172.16.28.3/32 ${comment(other)} -j CNI-bb02`,
-    `-A CNI-aa01 -d 172.16.28.0/24 ${comment(uuid)} -j ACCEPT`,
-    `-A CNI-bb02 -d 172.16.28.0/24 ${comment(other)} -j ACCEPT`,
-    '-A RKT-PFWD-DNAT-6f4f2914-c740 -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.16.28.2:80',
-    'COMMIT',
-  ].join('\n');
-  assert.equal(
-    planRuleRemoval(saved, uuid),
-    `*nat
--D PREROUTING -m addrtype --dst-type LOCAL -j RKT-PFWD-DNAT-6f4f2914-c740
--D POSTROUTING -s 172.16.28.2/32 ${comment(uuid)} -j CNI-aa01
--F RKT-PFWD-DNAT-6f4f2914-c740
--F CNI-aa01
--X RKT-PFWD-DNAT-6f4f2914-c740
--X CNI-aa01
-COMMIT
-`,
-  );
-  assert.equal(planRuleRemoval(saved, 'f'.repeat(36)), undefined);
+test('divideByFamily, a port for each address and one for any, leads to the addresses of their families', () => {
+  const [any, v4, v6] = [good, { ...good, hostIP: '0.0.0.0' }, { ...good, hostIP: 'fd00::1' }];
+  assert.deepEqual(divideByFamily([any, v4, v6], [four, six]), [
+    { target: four, ports: [any, v4] },
+    { target: six, ports: [any, v6] },
+  ]);
+  assert.deepEqual(divideByFamily([v4], [four, six]), [{ target: four, ports: [v4] }]);
+});
+
+test('divideByFamily, a port that would lead nowhere, throws', () => {
+  assert.throws(() => divideByFamily([{ ...good, hostIP: 'fd00::1' }], [four]), { message: 'cannot publish ports: no network gave an IPv6 address' });
+  assert.throws(() => divideByFamily([good], []), { message: 'cannot publish ports: no network gave an IP address' });
 });

@@ -1,14 +1,18 @@
 import { type NetInfo, podFiles, renderNetInfo } from '#pod';
 import { writeFileAtomic } from '#sys';
-import { attach, type Attached, firstIpv4, netInfoOf } from './attach.ts';
+import { attach, type Attached, netInfoOf } from './attach.ts';
 import { type Attachment, forgetAttachment, writeAttachments } from './attachments.ts';
+import { forwardsPorts, portMappings, splitArgs } from './capability-args.ts';
 import type { Dns } from './cni-result.ts';
 import { NetworkError } from './errors.ts';
-import { loadNetworks } from './load-networks.ts';
+import { loadNetworks, type WantedNetwork } from './load-networks.ts';
 import type { NetList } from './net-list.ts';
+import { pluginsCanMasquerade, publish } from './packet-filter.ts';
 import { findPlugin, pluginDirectories } from './plugin.ts';
 import { createPodNamespace } from './pod-namespace.ts';
-import { checkPorts, type PublishedPort, publishPorts } from './published-ports.ts';
+import { chooseTargets, hostAddressOf, masqueradings } from './port-targets.ts';
+import { checkPorts, divideByFamily, type PublishedPort } from './published-ports.ts';
+import { enterRegistry, guardRegistry } from './registry.ts';
 import { tearDownNetwork } from './tear-down-network.ts';
 
 export interface NetworkRequest {
@@ -30,11 +34,14 @@ export interface NetworkResult {
   readonly networks: readonly NetInfo[];
   /** Of the first network that gave any: the pod's resolv.conf, unless the user said otherwise. */
   readonly dns?: Dns & { readonly network: string };
+  /** The host's own address on the network by which the pod reaches it; absent where no plugin named one. */
+  readonly hostAddress?: string;
 }
 
 /**
  * Makes the pod's network namespace, attaches it to the networks asked for, in the order of their files,
- * as eth0, eth1 and so on, and publishes its ports.
+ * as eth0, eth1 and so on, and publishes its ports. One network after the other: the CNI spec forbids two
+ * plugins at a time for one pod.
  *
  * When this fails all is undone; when the process dies {@link tearDownNetwork} undoes it.
  *
@@ -58,26 +65,36 @@ function setUpFailed(error: unknown): NetworkError {
 
 /** Which networks, by which plugins; finds out what is missing before anything is made. */
 function planAttachments(request: NetworkRequest): Attachment[] {
-  const { podDir, localConfigDir, netList } = request;
-  checkPorts(request.ports ?? []);
+  const { podDir, localConfigDir, netList, ports = [] } = request;
+  checkPorts(ports);
   const networks = loadNetworks(netList, localConfigDir, request.warn);
   const directories = pluginDirectories(podDir, localConfigDir);
-  return networks.map(({ conf, args }, index) => ({
-    conf,
-    args,
+  const forwarding = ports.length === 0 ? undefined : networks.find(({ conf }) => forwardsPorts(conf));
+  return networks.map((network, index) => ({
+    ...planArgs(network, network === forwarding ? ports : []),
+    conf: network.conf,
     ifName: `eth${index}`,
-    pluginPath: findPlugin(conf.plugins[0]!.type, podDir, directories),
+    pluginPath: network.conf.plugins.map(({ type }) => findPlugin(type, podDir, directories))[0]!,
   }));
 }
 
+function planArgs({ conf, args }: WantedNetwork, ports: readonly PublishedPort[]): Pick<Attachment, 'args' | 'capabilityArgs'> {
+  const split = splitArgs(conf, args);
+  const masquerade = conf.ipMasq && !pluginsCanMasquerade() ? { hostMasquerades: true } : {};
+  const mappings = ports.length === 0 ? {} : portMappings(ports);
+  return { args: split.args, capabilityArgs: { ...split.capabilityArgs, ...mappings }, ...masquerade };
+}
+
 async function attachAll(request: NetworkRequest, attachments: readonly Attachment[]): Promise<NetworkResult> {
-  const { podDir, lockFd, uuid, localConfigDir, ports = [], warn = () => {} } = request;
+  const { podDir, lockFd, uuid, localConfigDir, warn = () => {} } = request;
   writeAttachments(podDir, attachments);
+  using _guard = guardRegistry(attachments.map(({ conf }) => conf));
   const netnsPath = createPodNamespace(podDir, uuid);
   const attached: Attached[] = [];
   for (const attachment of attachments) {
     const { ifName, args } = attachment;
     const context = { podDir, lockFd, uuid, localConfigDir, netns: netnsPath, ifName, args };
+    enterRegistry(attachment, context);
     try {
       attached.push(await attach(attachment, context, warn));
     } catch (error) {
@@ -87,20 +104,19 @@ async function attachAll(request: NetworkRequest, attachments: readonly Attachme
   }
   const networks = attached.map(netInfoOf);
   writeFileAtomic(`${podDir}/${podFiles.netInfo}`, renderNetInfo(networks));
-  if (ports.length > 0) await publishPorts({ uuid, lockFd }, ports, portTarget(attached));
+  await publishPorts(request, attached);
   const dns = chooseDns(attached, warn);
-  return { netnsPath, networks, ...(dns === undefined ? {} : { dns }) };
+  const hostAddress = hostAddressOf(attached);
+  return { netnsPath, networks, ...(dns === undefined ? {} : { dns }), ...(hostAddress === undefined ? {} : { hostAddress }) };
 }
 
-/** The first network that masquerades, else the last one. */
-function portTarget(attached: readonly Attached[]): { podIP: string; hostIP: string | undefined } {
-  const chosen = attached.find(({ attachment }) => attachment.conf.ipMasq) ?? attached.at(-1);
-  if (chosen === undefined) throw new NetworkError('ports-failed', 'cannot publish ports: no networks found');
-  const address = firstIpv4(chosen.result);
-  if (address === undefined) {
-    throw new NetworkError('ports-failed', `cannot publish ports: network ${chosen.attachment.conf.name} gave no IPv4 address`);
-  }
-  return { podIP: address.ip, hostIP: address.gateway };
+/** Those no plugin forwards, and the masquerading that no plugin can do. */
+async function publishPorts({ podDir, uuid, lockFd, ports = [] }: NetworkRequest, attached: readonly Attached[]): Promise<void> {
+  const forwarded = attached.some(({ attachment }) => 'portMappings' in attachment.capabilityArgs);
+  const own = forwarded ? [] : ports;
+  if (own.length > 0 && attached.length === 0) throw new NetworkError('ports-failed', 'cannot publish ports: no networks found');
+  const publishings = own.length === 0 ? [] : divideByFamily(own, chooseTargets(attached));
+  await publish({ podDir, uuid, lockFd }, publishings, masqueradings(attached));
 }
 
 function chooseDns(attached: readonly Attached[], warn: (text: string) => void): NetworkResult['dns'] {

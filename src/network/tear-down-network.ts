@@ -1,8 +1,9 @@
 import { detach } from './attach.ts';
 import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
+import { removeRules } from './packet-filter.ts';
 import { isNamespace, namespacePath, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
-import { removeRules } from './published-ports.ts';
+import { guardRegistry, leaveRegistry } from './registry.ts';
 
 export interface TearDownRequest {
   /** Absolute; where the pod is now. */
@@ -43,11 +44,14 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       const attachment = recallAttachment(recorded, localConfigDir);
       const { conf, ifName, args } = attachment;
       for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
-      await detach(attachment, { podDir, lockFd, uuid, localConfigDir, netns, ifName, args });
+      const context = { podDir, lockFd, uuid, localConfigDir, netns, ifName, args };
+      using _guard = guardRegistry([conf]);
+      await detach(attachment, context);
+      leaveRegistry(attachment, context);
       forgetAttachment(podDir, attachment);
     });
   }
-  await attempt('error removing packet filter rules', () => removeRules({ uuid, lockFd }));
+  await attempt('error removing packet filter rules', () => removeRules({ podDir, uuid, lockFd }));
   await attempt(`error removing the network namespace ${path}`, () => removePodNamespace(path));
   if (failures.length > 0) throw new NetworkError('tear-down-failed', failures.join('; '));
 }

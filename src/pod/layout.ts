@@ -40,6 +40,8 @@ export const podFiles = {
   stage1Rootfs: 'stage1/rootfs',
   /** Relative to the stage1 root file system: an app's exit code, decimal. */
   status: (app: AcName): string => `rkt/status/${app}`,
+  /** Relative to the stage1 root file system: how many processes of an app were killed for want of memory. */
+  oomKills: (app: AcName): string => `rkt/status/.${app}.oom`,
   /** Relative to the stage1 root file system: a symbolic link to `ready` once every app has started. */
   supervisorStatus: 'rkt/supervisor-status',
 } as const;

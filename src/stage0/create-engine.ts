@@ -32,6 +32,10 @@ export function createEngine(parts: EngineParts): Engine {
     imageVerify: async (image) => (await import('./images.ts')).verifyImage(parts, image),
     imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
     imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),
+    imageExport: async (request) => (await import('./image-export.ts')).exportImage(parts, request),
+    imageUnpack: async (request) => (await import('./image-unpack.ts')).unpackImage(parts, request),
+    imagePush: async (image, destination) => (await import('./image-export.ts')).pushImage(parts, image, destination),
+    exportPod: async (request) => (await import('./export-pod.ts')).exportPod(parts, request),
     config: async () => {
       const { renderConfig } = await import('#config');
       return JSON.parse(renderConfig(parts.config())) as object;

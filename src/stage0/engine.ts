@@ -4,6 +4,9 @@ import type {
   EnterRequest,
   FetchRequest,
   GcRequest,
+  ImageExportRequest,
+  ImageUnpackRequest,
+  PodExportRequest,
   PrepareRequest,
   RunOptions,
   RunRequest,
@@ -54,6 +57,14 @@ export interface Engine {
   /** Removes trees that no pod uses, then images that no running pod uses and nobody used for so long. */
   imageGc(gracePeriodMs: number): Promise<ImageGcResult>;
 
+  /** Writes an image to a file, or, as an OCI layout, to a directory. */
+  imageExport(request: ImageExportRequest): Promise<void>;
+  /** Writes an image's files to a directory; `extract`: without the images it depends on. */
+  imageUnpack(request: ImageUnpackRequest): Promise<void>;
+  /** Gives the digest of the manifest that the registry has now. */
+  imagePush(image: string, destination: string): Promise<string>;
+  /** Writes an app of an exited pod, as it has become, to an ACI. */
+  exportPod(request: PodExportRequest): Promise<void>;
   /** The document of `rkt config`. */
   config(): Promise<object>;
 }
@@ -106,7 +117,7 @@ export interface Listener {
 
 /** One transfer's progress. The last event of a transfer is `end`. */
 export interface ProgressEvent {
-  readonly kind: 'download' | 'unpack' | 'end';
+  readonly kind: 'download' | 'upload' | 'unpack' | 'end';
   /** Tells transfers apart, and is shown: a layer's digest, a file's name. */
   readonly id: string;
   /** Bytes. */

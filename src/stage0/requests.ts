@@ -168,3 +168,33 @@ export interface UntrustRequest {
   /** Undefined: wherever the key is trusted. */
   readonly only?: { readonly prefix: string } | 'root';
 }
+
+/** `aci`: what was imported, byte for byte, or the layers of an image flattened into one. */
+export type ImageFormat = 'aci' | 'oci' | 'oci-archive' | 'docker-archive';
+
+export interface ImageExportRequest {
+  readonly image: string;
+  readonly format: ImageFormat;
+  /** A file; for `oci` a directory that is made. */
+  readonly output: string;
+  readonly overwrite: boolean;
+}
+
+export interface ImageUnpackRequest {
+  readonly kind: 'extract' | 'render';
+  readonly image: string;
+  /** A directory that is made. */
+  readonly output: string;
+  /** The files of the image only, without its manifest and the directory `rootfs`. */
+  readonly rootfsOnly: boolean;
+  readonly overwrite: boolean;
+}
+
+export interface PodExportRequest {
+  /** A UUID or a prefix of one. */
+  readonly pod: string;
+  /** Undefined: the pod's only app. */
+  readonly app: AcName | undefined;
+  readonly output: string;
+  readonly overwrite: boolean;
+}

@@ -88,6 +88,7 @@ export function listImages(layout: CasLayout): StoredImage[] {
 
 function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigint }): StoredImage {
   let manifest: ImageManifest | undefined;
+  let size: number | undefined;
   const image = {
     id: record.id,
     name: record.name,
@@ -97,17 +98,20 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
     },
     importTime: record.importTime,
     lastUsed: record.lastUsed,
-    size: record.size + renderedSize(layout, record.id),
+    get size(): number {
+      return (size ??= record.size + renderedSize(layout, record.id));
+    },
     kind: record.kind,
   };
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
 }
 
-/** @throws {StoreError} `image-damaged` */
+/** @throws {StoreError} `no-image`; `image-damaged` where the image is held without it */
 export function readManifestText(layout: CasLayout, id: ImageId): string {
   const text = unlessMissing(() => readFileSync(layout.manifest(id), 'utf8'));
-  if (text === undefined) throw damaged(id, 'its manifest is not in the store');
-  return text;
+  if (text !== undefined) return text;
+  if (existsSync(layout.image(id))) throw damaged(id, 'its manifest is not in the store');
+  throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
 }
 
 function readManifest(layout: CasLayout, id: ImageId): ImageManifest {

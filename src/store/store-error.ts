@@ -17,6 +17,7 @@ const CODES = [
   'tree-changed',
   'no-space',
   'unpack-failed',
+  'pack-failed',
 ] as const;
 
 export type StoreErrorCode = (typeof CODES)[number];

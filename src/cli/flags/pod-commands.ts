@@ -70,6 +70,18 @@ const enter: CommandSpec = {
   examples: [{ title: 'A shell in one of several apps', text: 'rkt enter --app=web 6f4f2914 /bin/sh' }],
 };
 
+const exportPod: CommandSpec = {
+  name: 'export',
+  usage: '[--app=APPNAME] UUID OUTPUT_ACI_FILE',
+  short: 'Export an app from an exited pod to an ACI file',
+  long: `Writes the files of an app as the app has left them, with the manifest of its
+image, as an image that runs on its own. Files of volumes are not part of it.`,
+  grammar: 'free',
+  needsRoot: true,
+  flags: [text('app', 'name of the app to export within the pod'), bool('overwrite', 'overwrite the file')],
+  examples: [{ title: 'What became of an app', text: 'rkt export --app=web 6f4f2914 web-as-left.aci' }],
+};
+
 const list: CommandSpec = {
   name: 'list',
   short: 'List pods',
@@ -148,5 +160,5 @@ const catManifest: CommandSpec = {
 };
 
 export const podCommands: readonly CommandSpec[] = [
-  catManifest, enter, gc, list, prepare, rm, run, runPrepared, status, stop,
+  catManifest, enter, exportPod, gc, list, prepare, rm, run, runPrepared, status, stop,
 ];

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
 import { ImageError } from '../image-error.ts';
 import { REDIRECT_LIMIT, TIMEOUTS, type Timeouts } from './limits.ts';
 import { redactUrl } from './redact.ts';
@@ -22,11 +23,12 @@ export type Authorize = (url: URL, method: string) => Headers | Promise<Headers>
 
 export interface HttpRequest {
   readonly url: URL;
-  readonly method?: 'GET' | 'HEAD' | 'POST';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
   /** Asked anew at each redirect. */
   readonly authorize?: Authorize;
-  readonly body?: string;
+  /** A function gives it anew each time the request is sent; its length is then in the headers. */
+  readonly body?: string | (() => Readable | Buffer);
 }
 
 export interface HttpResponse {
@@ -129,6 +131,7 @@ export function planRedirect(request: HttpRequest, location: string, status: num
   if (from.protocol === 'https:' && to.protocol === 'http:') {
     throw new ImageError('bad-redirect', `${redactUrl(from)}: the server redirects from https to plain HTTP`);
   }
+  if (request.method === 'PUT') throw new ImageError('bad-redirect', `${redactUrl(from)}: the server redirects an upload`);
   to.username = '';
   to.password = '';
   const headers = to.origin === from.origin ? request.headers : withoutSecrets(request.headers);

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { needs } from '#tests/support';
+import { type NetPod, type NetScene, openNetScene } from './net-pods.ts';
+
+const skip = needs('root', 'iptables-legacy', 'nft', 'nsenter', 'unshare', 'curl');
+
+const hosts = {
+  'iptables over nft': {},
+  'nft alone': { without: ['iptables'] },
+  'iptables alone, legacy': { without: ['nft'], legacy: true },
+} as const;
+
+const dual = {
+  cniVersion: '1.0.0',
+  name: 'dual',
+  type: 'bridge',
+  bridge: 'dual0',
+  isGateway: true,
+  // Where the bridge shows its frames to the packet filter, only so does a pod reach itself.
+  hairpinMode: true,
+  ipMasq: true,
+  ipam: {
+    type: 'host-local',
+    ranges: [[{ subnet: '10.77.0.0/24' }], [{ subnet: 'fd77::/64' }]],
+    routes: [{ dst: '0.0.0.0/0' }, { dst: '::/0' }],
+  },
+};
+
+const ECHO = `
+const s = require('dgram').createSocket({ type: 'udp6' });
+s.on('message', (m, from) => s.send('echo ' + m, from.port, from.address));
+s.bind(7);`;
+const ASK = `
+const [address, port] = process.argv.slice(1);
+const s = require('dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
+s.on('message', (m) => { console.log(String(m)); process.exit(0); });
+const send = () => s.send('hi', port, address); send(); setInterval(send, 300); setTimeout(() => process.exit(1), 3000);`;
+
+const get = (address: string, port: number): string[] => ['curl', '-gsS', '--max-time', '5', `http://${address.includes(':') ? `[${address}]` : address}:${port}/`];
+const ask = (address: string, port: number): string[] => [process.execPath, '-e', ASK, address, String(port)];
+
+for (const [name, options] of Object.entries(hosts)) {
+  test(`run --port, a host with ${name}, is reached from outside, the host, other pods and itself; then nothing is left`, skip, async () => {
+    await using scene = await openNetScene(options);
+    const { host } = scene;
+    scene.configure('10-dual.conf', dual);
+    const pod = await scene.startPod('--net=dual', '--port=web:8080', '--port=echo:7007');
+    const other = await scene.startPod('--net=dual', '--port=web:127.0.0.1:8081');
+    host.start(['nsenter', `--net=${pod.netns}`, '--', process.execPath, '-e', ECHO]);
+    const body = `rkt-${pod.uuid}\n`;
+    for (const address of [host.address.four, host.address.six]) {
+      assert.equal((await host.runOutside(get(address, 8080))).stdout, body, `outside, ${address}`);
+      assert.equal((await host.runOutside(ask(address, 7007))).stdout, 'echo hi\n', `outside, UDP, ${address}`);
+    }
+    for (const address of ['127.0.0.1', host.address.four, host.address.six]) {
+      assert.equal((await host.run(get(address, 8080))).stdout, body, `the host, ${address}`);
+      assert.equal((await host.run(ask(address, 7007))).stdout, 'echo hi\n', `the host, UDP, ${address}`);
+    }
+    await assertPodsReach([other, pod], scene, body);
+    assert.equal((await host.run(get('127.0.0.1', 8081))).stdout, `rkt-${other.uuid}\n`);
+    assert.equal((await host.run(get('::1', 8080), { status: 'any' })).status, 7, 'refused at once: ::1 leads nowhere');
+    assert.notEqual((await host.runOutside(get(host.address.four, 8081), { status: 'any' })).status, 0);
+    assert.equal(await askOutside(scene, other), host.address.four);
+    await scene.collect();
+    assert.deepEqual((await scene.traces()).filter((trace) => !trace.includes('dual0')), []);
+    assert.notEqual((await host.run(get('127.0.0.1', 8080), { status: 'any' })).status, 0);
+  });
+}
+
+const WHOAMI = `require('http').createServer((q, r) => r.end(q.socket.remoteAddress)).listen(8000, '0.0.0.0', () => console.log('ready'))`;
+
+/** The address that the world sees when a pod asks it. */
+async function askOutside({ host }: NetScene, pod: NetPod): Promise<string> {
+  const server = host.startOutside([process.execPath, '-e', WHOAMI]);
+  await once(server.stdout!, 'data');
+  return await pod.run(...get(host.world.four, 8000));
+}
+
+async function assertPodsReach(pods: readonly NetPod[], { host }: NetScene, body: string): Promise<void> {
+  for (const [index, pod] of pods.entries()) {
+    for (const address of ['10.77.0.1', host.address.four, 'fd77::1']) {
+      assert.equal(await pod.run(...get(address, 8080)), body, `pod ${index}, ${address}`);
+    }
+  }
+}
