@@ -17,7 +17,9 @@ static uint64_t parse_number(const char *option, const char *text, uint64_t maxi
 
 static void add_place(struct options *options, const char *option, const char *path, bool writable) {
   /* `..` would lead out of the new root while it is being made. */
-  if (path[0] != '/' || strstr(path, "/../") != NULL || path[1] == '\0') refuse("must be an absolute path", option);
+  size_t length = strlen(path);
+  bool climbs = strstr(path, "/../") != NULL || (length >= 3 && strcmp(path + length - 3, "/..") == 0);
+  if (path[0] != '/' || path[1] == '\0' || climbs) refuse("must be an absolute path", option);
   if (options->place_count == MOST_PATHS) refuse("too many paths", option);
   options->places[options->place_count++] = (struct place){path, writable};
 }

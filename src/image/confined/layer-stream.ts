@@ -7,6 +7,8 @@ const BUFFERED = 4 << 20;
 export class LayerStream extends Readable {
   readonly #link: Link;
   readonly #onClose: () => void;
+  /** Told of the length of each piece. */
+  onReceive: (length: number) => void = () => {};
 
   constructor(link: Link, onClose: () => void) {
     super({ highWaterMark: BUFFERED });
@@ -15,6 +17,7 @@ export class LayerStream extends Readable {
   }
 
   receive(piece: Buffer): void {
+    this.onReceive(piece.length);
     if (!this.push(piece)) this.#link.hold(this);
   }
 

@@ -60,20 +60,12 @@ async function addLayer(input: LayerInput, open: OpenLayer, ctx: ImageContext): 
     if (input.size !== undefined && partial.size > input.size) partial.discard();
     const { discarded, bytes } = await open(partial.size);
     if (discarded) partial.discard();
-    return counted(bytes, partial.size, (done) =>
-      ctx.report.progress({ kind: 'layer', id: input.digest, done, total: input.size }),
-    );
+    // What has come is counted here: no message need tell it.
+    let done = partial.size;
+    bytes.onReceive = (length) =>
+      ctx.report.progress({ kind: 'layer', id: input.digest, done: (done += length), total: input.size });
+    return bytes as AsyncIterable<Uint8Array>;
   });
-}
-
-/** Progress is what has come: no message need tell it. */
-async function* counted(bytes: AsyncIterable<Uint8Array>, from: number, tell: (done: number) => void) {
-  let done = from;
-  for await (const piece of bytes) {
-    done += piece.length;
-    tell(done);
-    yield piece;
-  }
 }
 
 function checkInput(value: unknown): LayerInput {

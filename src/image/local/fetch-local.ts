@@ -45,16 +45,17 @@ export async function fetchStdin(options: FindOptions, ctx: ImageContext): Promi
 /** An archive's files; a compressed one is first written out, since its files are not read in their order. */
 async function openArchive(path: string, description: string, scratch: string): Promise<ImageFiles> {
   const { detectCompression, indexArchive, writeUncompressed } = await loadArchives();
-  let source: number | undefined;
   try {
-    source = openSync(path, 'r');
-    const plain = detectCompression(source) === 'none' ? path : join(scratch, 'archive');
-    if (plain !== path) await writeUncompressed(source, plain);
-    return archiveFiles(plain, indexArchive(plain), description);
+    const fd = openSync(path, 'r');
+    try {
+      const plain = detectCompression(fd) === 'none' ? path : join(scratch, 'archive');
+      if (plain !== path) await writeUncompressed(fd, plain);
+      return archiveFiles(plain, indexArchive(plain), description);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === 'open') throw openError(path, error);
     throw error;
-  } finally {
-    if (source !== undefined) closeSync(source);
   }
 }

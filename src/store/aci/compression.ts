@@ -1,4 +1,4 @@
-import { createReadStream, readSync } from 'node:fs';
+import { createReadStream, read, readSync } from 'node:fs';
 import { findProgram, startProgram } from '#sys';
 import { StoreError } from '../store-error.ts';
 import { openDecompressor } from '../unpack/decompress.ts';
@@ -23,7 +23,7 @@ export function detectCompression(fd: number): AciCompression {
 
 /**
  * An open file's content from its beginning, uncompressed. gzip and zstd are Node's own, bzip2 and xz are the system's
- * programs. The descriptor must be at position 0, and is used up.
+ * programs. The descriptor must be at position 0, and stays the caller's to close.
  *
  * @throws {StoreError} `unsupported-compression` where the program is not installed
  */
@@ -34,7 +34,9 @@ export async function* readUncompressed(fd: number): AsyncGenerator<Buffer> {
 }
 
 async function* throughZlib(compression: 'none' | 'gzip' | 'zstd', fd: number): AsyncGenerator<Buffer> {
-  const file = createReadStream('', { fd, autoClose: false, highWaterMark: READ_SIZE });
+  // A stream that is destroyed closes its descriptor, whatever `autoClose` says.
+  const close = (_fd: number, done?: (error: null) => void): void => done?.(null);
+  const file = createReadStream('', { fd, autoClose: false, highWaterMark: READ_SIZE, fs: { read, close } as never });
   const decompressor = await openDecompressor(compression);
   if (decompressor === undefined) return yield* file as AsyncIterable<Buffer>;
   file.on('error', (error) => decompressor.destroy(error));

@@ -3,7 +3,7 @@ import { type ArchiveLimits, DEFAULT_LIMITS } from '../tar/limits.ts';
 import { checkGrowth } from '../unpack/digesting.ts';
 import { readUncompressed } from './compression.ts';
 
-/** Writes out what an open compressed file holds, from its beginning. @throws {StoreError} `archive-limit` where it grows beyond what is allowed */
+/** Writes out what a compressed file, open at its beginning, holds. @throws {StoreError} `archive-limit` where it grows beyond what is allowed */
 export async function writeUncompressed(source: number, target: string, limits: ArchiveLimits = DEFAULT_LIMITS): Promise<void> {
   const compressed = fstatSync(source).size;
   const fd = openSync(target, 'wx', 0o600);
