@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute } from '../clock.ts';
 import type { Command } from '../engine.ts';
+import { allPids, parentOf } from '../measures/pods.ts';
 
 export interface Daemon {
   /** The daemon and every process below it. */
@@ -41,16 +41,8 @@ export async function startDaemon(program: string, args: readonly string[], answ
 }
 
 function withDescendants(root: number): number[] {
-  const parents = new Map(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), parentOf(name)]));
+  const parents = new Map(allPids().map((pid) => [pid, parentOf(pid)]));
   const found = [root];
   for (const pid of found) for (const [child, parent] of parents) if (parent === pid) found.push(child);
   return found;
-}
-
-function parentOf(pid: string): number {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }

@@ -1,6 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { openHome, rktProgram, run } from '#tests/support';
 import type { Command, Engine, Material, Opened } from '../engine.ts';
+
+function podsLeft(dataDir: string): boolean {
+  return ['prepare', 'prepared', 'run', 'exited-garbage', 'garbage'].some((phase) => readdirSync(`${dataDir}/pods/${phase}`).length > 0);
+}
 
 /** The rkt that was built here, or the one that `$RKT` names. */
 export const rkt: Engine = {
@@ -17,8 +21,9 @@ export const rkt: Engine = {
       const { stdout: list } = await home.rkt(['list', '--full', '--no-legend']);
       const running = list.split('\n').filter((line) => /\trunning\t/.test(line)).map((line) => line.split('\t')[0]!);
       if (running.length > 0) await home.rkt(['stop', '--force', ...running], { timeout: 300_000 });
-      for (const uuid of running) await home.rkt(['status', '--wait=30s', uuid], { status: 'any' });
-      await home.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s'], { timeout: 600_000 });
+      // A pod that has not ended yet is left to the next collection.
+      do await home.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s'], { timeout: 600_000 });
+      while (podsLeft(home.dataDir));
     };
     return {
       runToExit: {

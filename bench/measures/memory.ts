@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Opened } from '../engine.ts';
 import type { Table } from '../table.ts';
-import { allPids, appPids, pss, startPods, untilStopped } from './pods.ts';
+import { besideApps, pss, startPods, untilStopped } from './pods.ts';
 
 const COUNTS = [1, 10, 50];
+/** What started the pods has gone by then. */
+const SETTLE_MS = 2000;
 
-/** What a running pod costs beyond its app, per pod: every process that came with the pods, and the daemons. */
+/** What a running pod costs beyond its app, per pod: every process above an app and whatever else is below those, and the daemons. */
 export async function memory(engines: ReadonlyMap<string, Opened>): Promise<Table> {
   const rows = new Map<string, (number | undefined)[]>();
   const remarks: string[] = [];
@@ -23,11 +26,9 @@ export async function memory(engines: ReadonlyMap<string, Opened>): Promise<Tabl
 }
 
 async function perPod(engine: Opened, count: number, prefix: string): Promise<number> {
-  const before = new Set(allPids());
   await startPods(engine, count, 4, prefix);
-  const apps = new Set(appPids());
-  const came = allPids().filter((pid) => !before.has(pid) && !apps.has(pid) && pid !== process.pid);
-  const pids = new Set([...came, ...(engine.daemonPids?.() ?? [])]);
+  await sleep(SETTLE_MS);
+  const pids = new Set([...besideApps(), ...(engine.daemonPids?.() ?? [])]);
   const sum = [...pids].reduce((total, pid) => total + pss(pid), 0);
   await engine.removeAll!();
   await untilStopped();

@@ -64,6 +64,24 @@ export function appPids(): number[] {
   });
 }
 
+/** The processes above the apps, this one and those above it left out, and all below them that are no apps. */
+export function besideApps(): number[] {
+  const parents = new Map(allPids().map((pid) => [pid, parentOf(pid)]));
+  const above = (pid: number): number[] => {
+    const line: number[] = [];
+    for (let at = parents.get(pid) ?? 0; at > 1 && at !== process.pid; at = parents.get(at) ?? 0) line.push(at);
+    return line;
+  };
+  const ours = new Set(above(process.pid));
+  const apps = new Set(appPids());
+  const roots = new Set([...apps].flatMap(above).filter((pid) => !ours.has(pid)));
+  return [...parents.keys()].filter((pid) => !apps.has(pid) && [pid, ...above(pid)].some((at) => roots.has(at)));
+}
+
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(read(pid, 'status'))?.[1] ?? 0);
+}
+
 /** Proportional set size, MB: pages that several processes share are divided among them. */
 export function pss(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) / 1024;

@@ -14,6 +14,7 @@ export const commandModules: Readonly<Record<string, () => Promise<{ readonly ex
   'image gc': () => import('./commands/image-gc.ts'),
   'image list': () => import('./commands/image-list.ts'),
   'image rm': () => import('./commands/image-rm.ts'),
+  'image verify': () => import('./commands/image-verify.ts'),
   list: () => import('./commands/list.ts'),
   prepare: () => import('./commands/prepare.ts'),
   rm: () => import('./commands/rm.ts'),

@@ -1,4 +1,4 @@
-import { ConfigError } from './config-error.ts';
+import { authHeaders, type AuthRequest } from './auth-headers.ts';
 
 /** The directories of configuration; later ones override earlier ones. An empty user directory is none. */
 export interface ConfigDirs {
@@ -24,11 +24,31 @@ export interface AwsCredentials {
   readonly awsRegion: string;
 }
 
+/** How images of a registry are pulled (kind registry). */
+export interface RegistryConfig {
+  /** Asked before the registry, in this order: `host[:port][/path]`, where the path goes before the repository. */
+  readonly mirrors: readonly string[];
+  /** Plain HTTP is allowed. */
+  readonly http: boolean;
+  /** The certificate is not checked. */
+  readonly tls: boolean;
+  /** Absolute: PEM of authorities that may vouch for the registry besides the system's. */
+  readonly caFile: string | undefined;
+}
+
 export interface Stage1Config {
   /** Name and version are given together or not at all. */
   readonly name: string | undefined;
   readonly version: string | undefined;
   readonly location: string | undefined;
+}
+
+/** How strictly images are judged (kind trust). */
+export interface TrustConfig {
+  /** Images that were never verified do not run. */
+  readonly requireEvidence: boolean;
+  /** OpenPGP keys and signatures of old strength count: DSA, SHA-1, RSA below 2048 bits. */
+  readonly allowLegacyPgp: boolean;
 }
 
 export interface Config {
@@ -37,14 +57,13 @@ export interface Config {
   readonly auth: ReadonlyMap<string, Auth>;
   /** By registry, `host[:port]`. */
   readonly dockerAuth: ReadonlyMap<string, BasicCredentials>;
+  /** By registry, `host[:port]`. */
+  readonly registries: ReadonlyMap<string, RegistryConfig>;
   readonly paths: { readonly data?: string; readonly stage1Images?: string };
   readonly stage1: Stage1Config | undefined;
-  /**
-   * The headers a request to `url` must carry to be let in; none for plain HTTP, whatever is configured.
-   *
-   * @throws {ConfigError} unsupported where the domain's auth is of type aws
-   */
-  authHeaders(url: URL): Record<string, string>;
+  readonly trust: TrustConfig;
+  /** The headers a request to `url` must carry to be let in; none for plain HTTP, whatever is configured. */
+  authHeaders(url: URL, request?: AuthRequest): Record<string, string>;
   dockerCredentials(registry: string): BasicCredentials | undefined;
 }
 
@@ -52,24 +71,28 @@ export interface Config {
 export interface Settings {
   readonly auth: Map<string, Auth>;
   readonly dockerAuth: Map<string, BasicCredentials>;
+  readonly registries: Map<string, RegistryConfig>;
   data?: string;
   stage1Images?: string;
   stage1Name?: string;
   stage1Version?: string;
   stage1Location?: string;
+  requireEvidence?: boolean;
+  allowLegacyPgp?: boolean;
 }
 
 export function emptySettings(): Settings {
-  return { auth: new Map(), dockerAuth: new Map() };
+  return { auth: new Map(), dockerAuth: new Map(), registries: new Map() };
 }
 
 export function makeConfig(settings: Settings, dirs: ConfigDirs): Config {
-  const { auth, dockerAuth, data, stage1Images } = settings;
+  const { auth, dockerAuth, registries, data, stage1Images } = settings;
   const hasStage1 = settings.stage1Name !== undefined || settings.stage1Location !== undefined;
   return Object.freeze({
     dirs: Object.freeze({ ...dirs }),
     auth,
     dockerAuth,
+    registries,
     paths: Object.freeze({
       ...(data === undefined ? {} : { data }),
       ...(stage1Images === undefined ? {} : { stage1Images }),
@@ -77,25 +100,11 @@ export function makeConfig(settings: Settings, dirs: ConfigDirs): Config {
     stage1: hasStage1
       ? Object.freeze({ name: settings.stage1Name, version: settings.stage1Version, location: settings.stage1Location })
       : undefined,
-    authHeaders: (url: URL) => authHeaders(url, auth),
+    trust: Object.freeze({
+      requireEvidence: settings.requireEvidence ?? false,
+      allowLegacyPgp: settings.allowLegacyPgp ?? false,
+    }),
+    authHeaders: (url: URL, request?: AuthRequest) => authHeaders(url, auth, request),
     dockerCredentials: (registry: string) => dockerAuth.get(registry),
   });
-}
-
-function authHeaders(url: URL, auth: ReadonlyMap<string, Auth>): Record<string, string> {
-  if (url.protocol !== 'https:') return {};
-  const found = auth.get(url.host);
-  if (found === undefined) return {};
-  switch (found.type) {
-    case 'basic': {
-      const { user, password } = found.credentials;
-      return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
-    }
-    case 'oauth':
-      return { authorization: `Bearer ${found.credentials.token}` };
-    case 'aws':
-      throw new ConfigError('unsupported', `auth of type "aws", configured for ${url.host}, is not available`, {
-        hint: 'use auth of type "basic" or "oauth", or a server that needs none',
-      });
-  }
 }

@@ -56,11 +56,28 @@ test('authHeaders, oauth, a bearer token', () => {
   assert.deepEqual(load().authHeaders(new URL('https://a.com:8443/')), { authorization: 'Bearer sometoken' });
 });
 
-test('authHeaders, aws, refused by name when it is used', () => {
-  const credentials = { accessKeyID: 'id', secretAccessKey: 'key' };
+test('authHeaders, aws, signed for the method and the date', () => {
+  const credentials = { accessKeyID: 'id', secretAccessKey: 'key', awsRegion: 'eu-west-1' };
   put('local/auth.d/a.json', v1('auth', { domains: ['a.com'], type: 'aws', credentials }));
-  const config = load();
-  assert.throws(() => config.authHeaders(new URL('https://a.com/')), /"aws".* a\.com/);
+  const date = new Date('2020-01-02T03:04:05Z');
+  const sign = (method: string) => load().authHeaders(new URL('https://a.com/x'), { method, date });
+  assert.match(sign('GET')['authorization']!, /^AWS4-HMAC-SHA256 Credential=id\/20200102\/eu-west-1\/s3\/aws4_request, /);
+  assert.notEqual(sign('GET')['authorization'], sign('HEAD')['authorization']);
+  assert.deepEqual(load().authHeaders(new URL('http://a.com/x')), {});
+});
+
+test('loadConfig, registry, all its fields, and later directories before earlier ones', () => {
+  put('system/registries.d/r.json', v1('registry', { registries: ['docker.io', 'quay.io'], insecure: ['http'] }));
+  const mirrors = ['mirror.local:5000/hub', '[::1]:5000'];
+  put('local/registries.d/r.json', v1('registry', { registries: ['docker.io'], mirrors, insecure: ['tls'], caFile: '/ca.pem' }));
+  const { registries } = load();
+  assert.deepEqual(registries.get('docker.io'), { mirrors, http: false, tls: true, caFile: '/ca.pem' });
+  assert.deepEqual(registries.get('quay.io'), { mirrors: [], http: true, tls: false, caFile: undefined });
+  const { stage0 } = JSON.parse(renderConfig(load())) as { stage0: { rktKind: string }[] };
+  assert.deepEqual(stage0.filter(({ rktKind }) => rktKind === 'registry'), [
+    { rktVersion: 'v1', rktKind: 'registry', registries: ['docker.io'], mirrors, insecure: ['tls'], caFile: '/ca.pem' },
+    { rktVersion: 'v1', rktKind: 'registry', registries: ['quay.io'], mirrors: [], insecure: ['http'], caFile: '' },
+  ]);
 });
 
 test('loadConfig, other names, links and sub-directories, ignored', () => {
@@ -104,6 +121,12 @@ const refusals: [string, Record<string, string>, RegExp][] = [
     /default stage1 image location is either a relative path or a URL without scheme/,
   ],
   ['stage1 with another scheme', { 'stage1.d/a.json': v1('stage1', { location: 'ftp://x' }) }, /invalid scheme "ftp"/],
+  ['registry without registries', { 'registries.d/a.json': v1('registry', {}) }, /no registries specified/],
+  ['registry with a path', { 'registries.d/a.json': v1('registry', { registries: ['a/b'] }) }, /"a\/b" is not a registry/],
+  ['mirror with a scheme', { 'registries.d/a.json': v1('registry', { registries: ['a'], mirrors: ['https://b'] }) }, /is not a mirror/],
+  ['mirror that climbs', { 'registries.d/a.json': v1('registry', { registries: ['a'], mirrors: ['b/c/../d'] }) }, /is not a mirror/],
+  ['registry with another insecurity', { 'registries.d/a.json': v1('registry', { registries: ['a'], insecure: ['x'] }) }, /insecure option "x"/],
+  ['registry with a relative caFile', { 'registries.d/a.json': v1('registry', { registries: ['a'], caFile: 'x' }) }, /caFile must be/],
   ['a file for a directory', { 'auth.d': 'x' }, /expected ".*auth\.d" to be a directory/],
 ];
 
@@ -126,4 +149,21 @@ test('renderConfig, a file of two registries, one entry each', () => {
   put('local/auth.d/d.json', v1('dockerAuth', { registries: ['x', 'y'], credentials: { user: 'u', password: 'p' } }));
   const { stage0 } = JSON.parse(renderConfig(load(), { indent: '\t' })) as { stage0: { registries?: string[] }[] };
   assert.deepEqual(stage0.slice(0, 2).map((entry) => entry.registries), [['x'], ['y']]);
+});
+
+test('loadConfig, kind trust, the last directory wins and what is on is shown', () => {
+  assert.deepEqual(load().trust, { requireEvidence: false, allowLegacyPgp: false });
+  put('system/trust.d/a.json', v1('trust', { requireEvidence: true, allowLegacyPgp: true }));
+  put('local/trust.d/a.json', v1('trust', { allowLegacyPgp: false }));
+  const config = load();
+  assert.deepEqual(config.trust, { requireEvidence: true, allowLegacyPgp: false });
+  assert.match(renderConfig(config), /\{"rktVersion":"v1","rktKind":"trust","requireEvidence":true\}/);
+});
+
+test('loadConfig, kind trust said twice or no boolean, refused', () => {
+  put('local/trust.d/a.json', v1('trust', { requireEvidence: 'yes' }));
+  assert.throws(load, /"requireEvidence" is neither true nor false/);
+  put('local/trust.d/a.json', v1('trust', { requireEvidence: true }));
+  put('local/trust.d/b.json', v1('trust', { requireEvidence: false }));
+  assert.throws(load, { code: 'duplicate' });
 });

@@ -9,7 +9,9 @@ import { parseConfigFile } from './parse-config-file.ts';
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   'auth.d': ['auth', 'dockerAuth'],
   'paths.d': ['paths'],
+  'registries.d': ['registry'],
   'stage1.d': ['stage1'],
+  'trust.d': ['trust'],
 };
 
 /**
@@ -54,8 +56,9 @@ function isDirectory(path: string): boolean {
 }
 
 function mergeSettings(target: Settings, later: Settings): void {
-  const { auth, dockerAuth, ...single } = later;
+  const { auth, dockerAuth, registries, ...single } = later;
   for (const [domain, value] of auth) target.auth.set(domain, value);
   for (const [registry, value] of dockerAuth) target.dockerAuth.set(registry, value);
+  for (const [registry, value] of registries) target.registries.set(registry, value);
   Object.assign(target, single);
 }

@@ -2,7 +2,9 @@ import type { Settings } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { parseAuth, parseDockerAuth } from './kind-auth.ts';
 import { parsePaths } from './kind-paths.ts';
+import { parseRegistry } from './kind-registry.ts';
 import { parseStage1 } from './kind-stage1.ts';
+import { parseTrust } from './kind-trust.ts';
 import { isRecord, stringField } from './field.ts';
 
 type Parser = (value: Readonly<Record<string, unknown>>, settings: Settings) => void;
@@ -11,7 +13,9 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   auth: parseAuth,
   dockerAuth: parseDockerAuth,
   paths: parsePaths,
+  registry: parseRegistry,
   stage1: parseStage1,
+  trust: parseTrust,
 };
 
 export interface ConfigFile {

@@ -1,4 +1,4 @@
-import type { Auth, Config } from './config.ts';
+import type { Auth, Config, RegistryConfig } from './config.ts';
 
 /**
  * The document `rkt config` prints: one entry a domain and a registry, then paths and stage1.
@@ -17,6 +17,7 @@ function planEntries(config: Config): object[] {
       registries: [registry],
       credentials: { user, password },
     })),
+    ...[...config.registries].map(([name, value]) => ({ ...header('registry'), registries: [name], ...planRegistry(value) })),
     { ...header('paths'), data: config.paths.data ?? '', 'stage1-images': config.paths.stage1Images ?? '' },
     {
       ...header('stage1'),
@@ -24,9 +25,20 @@ function planEntries(config: Config): object[] {
       version: config.stage1?.version ?? '',
       location: config.stage1?.location ?? '',
     },
+    ...planTrust(config).map((fields) => ({ ...header('trust'), ...fields })),
   ];
+}
+
+/** Only where something is switched on: rkt 1.30 knew no such kind. */
+function planTrust({ trust }: Config): object[] {
+  const on = Object.entries(trust).filter(([, value]) => value);
+  return on.length === 0 ? [] : [Object.fromEntries(on)];
 }
 
 function planAuth(auth: Auth): object {
   return { type: auth.type, credentials: { ...auth.credentials } };
+}
+
+function planRegistry({ mirrors, http, tls, caFile }: RegistryConfig): object {
+  return { mirrors, insecure: [...(http ? ['http'] : []), ...(tls ? ['tls'] : [])], caFile: caFile ?? '' };
 }

@@ -1,7 +1,7 @@
 import type { ImageContext } from './context.ts';
 import { parseMaxAge } from './http/cache-control.ts';
 import type { HttpClient, HttpResponse } from './http/http-client.ts';
-import { RETRY_WAITS } from './http/limits.ts';
+import { ACI_LIMIT, RETRY_WAITS } from './http/limits.ts';
 import { redactUrl } from './http/redact.ts';
 import { isBrief } from './http/retry.ts';
 import { ImageError } from './image-error.ts';
@@ -62,12 +62,10 @@ async function fill(file: PartialFile, request: AciRequest, ctx: ImageContext): 
 /** Asks for what is missing; the answer's body goes at the file's end. */
 async function ask(file: PartialFile, request: AciRequest, ctx: ImageContext): Promise<HttpResponse> {
   const { http, url, etag } = request;
-  const headers = {
-    ...(await ctx.config.authHeaders(url)),
-    ...(etag === undefined ? {} : { 'if-none-match': etag }),
-  };
+  const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
+  const authorize = (to: URL, method: string) => ctx.config.authHeaders(to, { method });
   const rest = file.validator === undefined ? {} : { range: `bytes=${file.size}-`, 'if-range': file.validator };
-  const response = await http.send({ url, headers: { ...headers, ...rest } });
+  const response = await http.send({ url, headers: { ...headers, ...rest }, authorize });
   if (response.status === 206 && startOf(response) === file.size) return response;
   if (response.status === 200 || response.status === 304) {
     file.reset(strongValidator(response));
@@ -76,7 +74,7 @@ async function ask(file: PartialFile, request: AciRequest, ctx: ImageContext): P
   response.body.destroy();
   if (response.status !== 416 && response.status !== 206) throw badStatus(response.status);
   file.reset(undefined);
-  const again = await http.send({ url, headers });
+  const again = await http.send({ url, headers, authorize });
   if (again.status !== 200) {
     again.body.destroy();
     throw badStatus(again.status);
@@ -88,7 +86,9 @@ async function ask(file: PartialFile, request: AciRequest, ctx: ImageContext): P
 async function receive(file: PartialFile, response: HttpResponse, url: URL, ctx: ImageContext): Promise<void> {
   const length = response.headers['content-length'];
   const total = length === undefined ? undefined : file.size + Number(length);
+  if (total !== undefined && total > ACI_LIMIT) throw tooLarge(response);
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
+    if (file.size + chunk.length > ACI_LIMIT) throw tooLarge(response);
     file.append(chunk);
     ctx.report.progress({ kind: 'aci', id: redactUrl(url), done: file.size, total });
   }
@@ -103,6 +103,11 @@ function startOf(response: HttpResponse): number | undefined {
 function strongValidator({ headers }: HttpResponse): string | undefined {
   const { etag } = headers;
   return etag !== undefined && etag.startsWith('"') ? etag : headers['last-modified'];
+}
+
+function tooLarge({ body }: HttpResponse): ImageError {
+  body.destroy();
+  return new ImageError('too-large', `error downloading ACI: it is larger than ${ACI_LIMIT} bytes`);
 }
 
 function badStatus(status: number): ImageError {

@@ -1,7 +1,6 @@
 import type { ImageId } from '#appc';
 import type { Reference } from '#oci';
 import type { FindOptions, ImageContext } from './context.ts';
-import { ImageError } from './image-error.ts';
 import { dockerName } from './image-source.ts';
 import { notInStore } from './not-in-store.ts';
 import { rememberedRemote } from './remembered-remote.ts';
@@ -22,19 +21,10 @@ export async function fetchDocker(
   }
   if (options.pullPolicy === 'never') throw notInStore(`docker image from URL "${url}"`);
   ctx.report.debug(`image: remote fetching from URL "${url}"`);
-  checkVerification(ctx);
   ctx.report.debug(`image: fetching image from ${url}`);
   // An image that is held is found without loading what speaks to registries.
   const { pullImage } = await import('./registry/pull-image.ts');
   const id = await pullImage(reference, originalName, ctx);
   ctx.store.writeRemote({ url, blobKey: id, downloadTime: BigInt(Date.now()) * 1_000_000n });
   return id;
-}
-
-function checkVerification(ctx: ImageContext): void {
-  if (ctx.insecure.image) return;
-  throw new ImageError(
-    'verification-unsupported',
-    'signature verification for docker images is not supported (try --insecure-options=image)',
-  );
 }

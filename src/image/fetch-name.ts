@@ -1,4 +1,5 @@
-import type { AcIdentifier, ImageId, Label } from '#appc';
+import { type AcIdentifier, checkOsArch, type ImageId, type Label } from '#appc';
+import { messageOf } from '#errors';
 import type { FindOptions, ImageContext } from './context.ts';
 import { machineArchLabel } from './machine-platform.ts';
 import { ImageError } from './image-error.ts';
@@ -11,16 +12,26 @@ export interface NameRequest {
   readonly labels: readonly Label[];
 }
 
-/** An image by its appc name: from the store. */
+/** An image by its appc name: from the store where the policy allows, or else as its discovery page says. */
 export async function fetchName(request: NameRequest, options: FindOptions, ctx: ImageContext): Promise<ImageId> {
   const labels = withDefaults(request.labels);
-  const held = ctx.store.findByName(request.name, labels);
-  if (held !== undefined) {
-    ctx.report.debug(`image: using image from local store for image name ${request.text}`);
-    return held.id;
-  }
+  checkPlatform(request.text, labels);
+  const held = options.pullPolicy === 'update' ? undefined : findHeld(request, labels, ctx);
+  if (held !== undefined) return held;
   if (options.pullPolicy === 'never') throw notInStore(`image from image name "${request.text}"`);
-  return discover(request);
+  // An image that is held is found without loading what discovers.
+  const { fetchDiscovered } = await import('./discovery/fetch-discovered.ts');
+  return fetchDiscovered({ name: request.name, labels }, options, ctx);
+}
+
+export function findHeld(
+  { text, name }: NameRequest,
+  labels: readonly Label[],
+  ctx: Pick<ImageContext, 'store' | 'report'>,
+): ImageId | undefined {
+  const held = ctx.store.findByName(name, labels);
+  if (held !== undefined) ctx.report.debug(`image: using image from local store for image name ${text}`);
+  return held?.id;
 }
 
 /** The image must be for this machine unless the name says otherwise. */
@@ -30,8 +41,10 @@ export function withDefaults(labels: readonly Label[]): Label[] {
   return [...labels, ...defaults.filter(({ name }) => !labels.some((label) => label.name === name))];
 }
 
-function discover({ text }: NameRequest): never {
-  throw new ImageError('no-discovery', `image discovery is not available, and no image named "${text}" is in the store`, {
-    hint: 'fetch it by URL (https://….aci), by docker://REFERENCE or from a file (./name.aci)',
-  });
+function checkPlatform(text: string, labels: readonly Label[]): void {
+  try {
+    checkOsArch(labels);
+  } catch (cause) {
+    throw new ImageError('bad-image-string', `invalid Appc distribution "${text}": ${messageOf(cause)}`, { cause });
+  }
 }

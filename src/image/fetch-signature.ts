@@ -13,19 +13,18 @@ export function signatureUrl(url: URL): URL {
 }
 
 /**
- * Downloads an image's signature. A server may answer 202 to have it asked for after the image.
+ * Downloads a detached signature. A server may answer 202 to have it asked for after the image.
  *
  * @throws {ImageError} no-signature
  */
 export async function fetchSignature(
   http: HttpClient,
-  imageUrl: URL,
+  url: URL,
   ctx: ImageContext,
   { deferrable }: { deferrable: boolean },
 ): Promise<Buffer | 'deferred'> {
-  const url = signatureUrl(imageUrl);
   ctx.report.debug(`image: downloading signature from ${url.href}`);
-  const response = await http.send({ url, headers: await ctx.config.authHeaders(url) });
+  const response = await http.send({ url, authorize: (to, method) => ctx.config.authHeaders(to, { method }) });
   if (response.status === 200) return readBody(response.body, SIGNATURE_LIMIT, 'signature');
   response.body.destroy();
   if (response.status === 202 && deferrable) {

@@ -1,5 +1,6 @@
 import type { ImageId } from '#appc';
 import type { RemoteRecord } from '#store';
+import { placeOf } from './aci-place.ts';
 import type { FindOptions, ImageContext } from './context.ts';
 import { notInStore } from './not-in-store.ts';
 import { rememberedRemote } from './remembered-remote.ts';
@@ -13,17 +14,31 @@ export async function fetchUrl(url: URL, options: FindOptions, ctx: ImageContext
   }
   if (options.pullPolicy === 'never') throw notInStore(`image from URL "${url.href}"`);
   ctx.report.debug(`image: remote fetching from URL "${url.href}"`);
-  if (remembered !== undefined && isFresh(remembered)) {
-    ctx.report.debug(`image: image for ${url.href} isn't expired, not fetching.`);
-    return remembered.blobKey;
-  }
+  const fresh = await freshImage(remembered, url, ctx);
+  if (fresh !== undefined) return fresh;
   ctx.report.debug(`image: fetching image from ${url.href}`);
   // An image that is held is found without loading what downloads.
   const { pullAci } = await import('./pull-aci.ts');
-  return pullAci(url, remembered, options, ctx);
+  return pullAci(placeOf(url), remembered, options, ctx);
+}
+
+/** The image of an earlier download that its server gave a life which has not ended. */
+export async function freshImage(
+  remembered: RemoteRecord | undefined,
+  url: URL,
+  ctx: ImageContext,
+): Promise<ImageId | undefined> {
+  if (remembered === undefined || !isFresh(remembered) || !(await mayStay(remembered, ctx))) return undefined;
+  ctx.report.debug(`image: image for ${url.href} isn't expired, not fetching.`);
+  return remembered.blobKey;
 }
 
 function isFresh(record: RemoteRecord, now = Date.now()): boolean {
   const age = now - Number(record.downloadTime / 1_000_000n);
   return record.maxAge !== undefined && age >= 0 && age < record.maxAge * 1000;
+}
+
+/** Where images are verified, one that was not is fetched again, however new it is. */
+async function mayStay({ blobKey }: RemoteRecord, ctx: ImageContext): Promise<boolean> {
+  return ctx.insecure.image || (await import('./trust/write-evidence.ts')).hasEvidence(ctx.store, blobKey);
 }

@@ -20,7 +20,10 @@ export async function findImage(text: string, options: FindOptions, ctx: ImageCo
     return id;
   }
   const id = await fetchSource(source, options, ctx);
-  await fetchDependencies(id, options.pullPolicy, ctx);
+  if ((ctx.store.get(id)?.manifest.dependencies ?? []).length > 0) {
+    const { fetchDependencies } = await import('./fetch-dependencies.ts');
+    await fetchDependencies(id, options.pullPolicy, ctx);
+  }
   return id;
 }
 
@@ -38,16 +41,5 @@ async function fetchSource(
       return (await import('./fetch-file.ts')).fetchFile(source.path, options.signatureFile, ctx);
     case 'name':
       return fetchName(source, options, ctx);
-  }
-}
-
-/** Breadth first; an image named twice is fetched once, and so a circle ends. */
-async function fetchDependencies(root: ImageId, pullPolicy: FindOptions['pullPolicy'], ctx: ImageContext): Promise<void> {
-  const seen = new Set([root]);
-  for (const id of seen) {
-    for (const { imageName: name, labels = [] } of ctx.store.get(id)?.manifest.dependencies ?? []) {
-      const text = [name, ...labels.map((label) => `${label.name}=${label.value}`)].join(',');
-      seen.add(await fetchName({ text, name, labels }, { pullPolicy }, ctx));
-    }
   }
 }

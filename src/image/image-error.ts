@@ -5,12 +5,14 @@ export type ImageErrorCode =
   | 'bad-insecure-option'
   | 'not-in-store'
   | 'no-discovery'
-  | 'verification-unsupported'
   | 'no-signature'
   | 'bad-signature'
   | 'unknown-signer'
   | 'bad-key'
   | 'key-not-accepted'
+  | 'no-longer-trusted'
+  | 'evidence-mismatch'
+  | 'not-verified'
   | 'insecure-transport'
   | 'connection-failed'
   | 'bad-status'
@@ -23,6 +25,7 @@ export type ImageErrorCode =
   | 'bad-answer'
   | 'unsupported-image'
   | 'file-unreadable'
+  | 'other-image'
   | 'file-changed';
 
 /** What went wrong while an image was on its way into the store. */

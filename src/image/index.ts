@@ -8,6 +8,11 @@ export {
   parseInsecureOptions,
   renderInsecureOptions,
 } from './insecure-options.ts';
-export { type Keystore, type KeystoreDirs, openKeystore } from './trust/keystore.ts';
-export { type TrustContext, type TrustedKey, trustKeys, type TrustRequest } from './trust/trust-keys.ts';
-export { type Signer, verifyAci } from './trust/verify-aci.ts';
+export { checkEvidence, type EvidenceContext, type EvidenceOptions } from './trust/check-evidence.ts';
+export { listTrusted, type TrustedSigner } from './trust/list-trusted.ts';
+export { type KeyKind } from './trust/key-files.ts';
+export { readSignatures, type SignatureSummary } from './trust/signature-summary.ts';
+export { untrustKey, type UntrustRequest } from './trust/untrust-key.ts';
+export { type KeyRemoval, type Keystore, type KeystoreDirs, openKeystore } from './trust/keystore.ts';
+export { type TrustContext, type TrustedKey, trustKeys, type SigstoreRequest, type TrustRequest } from './trust/trust-keys.ts';
+export { type Signer, type VerifiedAci, verifyAci } from './trust/verify-aci.ts';

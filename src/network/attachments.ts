@@ -1,7 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { type NetInfo, parseNetInfo, podFiles } from '#pod';
 import { readTextIfExists, writeFileAtomic } from '#sys';
+<<<<<<< HEAD
 import { isObject, type Json, type NetworkConf, parseNetworkConf } from './network-conf.ts';
+=======
+import { loadNetworks } from './load-networks.ts';
+import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
+>>>>>>> main
 
 /**
  * One network a pod is to be attached to, written down before any plugin runs: whatever the moment of a
@@ -74,19 +79,27 @@ export interface RecordedAttachment extends Pick<NetInfo, 'netName' | 'pluginPat
 /**
  * What a pod was to be attached to and has not been detached from since, in the order of attaching.
  *
- * A pod of rkt 1 has only net-info.json, which was written after the plugins had run.
+ * A pod of rkt 1 has only net-info.json, which was written after the plugins had run; so has one whose list
+ * a crash of the machine cut off.
  */
 export function readAttachments(podDir: string): RecordedAttachment[] {
+<<<<<<< HEAD
   const text = readTextIfExists(`${podDir}/${FILE}`) ?? readTextIfExists(`${podDir}/${podFiles.netInfo}`) ?? '';
   const own = parseOwn(text);
   return parseNetInfo(text).flatMap(({ netConf, ...entry }, index) => {
+=======
+  const read = (file: string): NetInfo[] => parseNetInfo(readTextIfExists(`${podDir}/${file}`) ?? '');
+  const asked = read(FILE);
+  return (asked.length > 0 ? asked : read(podFiles.netInfo)).flatMap(({ netConf, ...entry }) => {
+>>>>>>> main
     // The copy's own name only: the file is the pod's, and its directory may have moved since.
-    const confPath = `${podDir}/${podFiles.net}/${netConf.slice(netConf.lastIndexOf('/') + 1)}`;
+    const confPath = `${podDir}/${podFiles.net}/${baseName(netConf)}`;
     const confText = readTextIfExists(confPath);
     return confText === undefined ? [] : [{ ...entry, ...(own[index] ?? NOTHING_OWN), confPath, confText }];
   });
 }
 
+<<<<<<< HEAD
 type OwnFields = Pick<RecordedAttachment, 'capabilityArgs' | 'hostMasquerades'>;
 
 const NOTHING_OWN: OwnFields = { capabilityArgs: {}, hostMasquerades: false };
@@ -104,6 +117,33 @@ function parseOwn(text: string): OwnFields[] {
 /** @throws {NetworkError} `configuration-invalid` where a crash of the machine cut the copy off */
 export function recallAttachment({ confPath, confText, ...rest }: RecordedAttachment): Attachment {
   return { ...rest, conf: parseNetworkConf(confPath, confText) };
+=======
+/**
+ * Where a crash of the machine cut the copy off, the network of that name that is configured now is taken.
+ *
+ * @throws {NetworkError} `network-not-found` where there is none
+ */
+export function recallAttachment({ confPath, confText, ...rest }: RecordedAttachment, localConfigDir: string): Attachment {
+  try {
+    return { ...rest, conf: parseNetworkConf(confPath, confText) };
+  } catch {
+    return { ...rest, conf: { ...configuredNetwork(rest.netName, confPath, localConfigDir), fileName: baseName(confPath) } };
+  }
+}
+
+/** Where there is none that is told once: nobody will ever know how to detach the pod from it. */
+function configuredNetwork(name: string, confPath: string, localConfigDir: string): NetworkConf {
+  try {
+    return loadNetworks({ kind: 'contained', all: false, names: [{ name, args: '' }] }, localConfigDir)[0]!.conf;
+  } catch (error) {
+    rmSync(confPath, { force: true });
+    throw error;
+  }
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+>>>>>>> main
 }
 
 /** Marks one as detached, or as not to be attached any more. */

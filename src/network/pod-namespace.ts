@@ -15,9 +15,13 @@ const DIRECTORY = '/var/run/netns';
 /** The f_type of a namespace file, NSFS_MAGIC of linux/magic.h. */
 const NSFS_MAGIC = 0x6e736673;
 
+export function namespacePath(uuid: string): string {
+  return `${DIRECTORY}/cni-${uuid}`;
+}
+
 /** Makes a pod's network namespace with its loopback interface up; the pod knows of it before it is there. */
 export function createPodNamespace(podDir: string, uuid: string): string {
-  const path = `${DIRECTORY}/cni-${uuid}`;
+  const path = namespacePath(uuid);
   shareNamespaceDirectory();
   writeFileSync(`${podDir}/${podFiles.netns}`, path);
   createNetworkNamespace(path);

@@ -1,9 +1,14 @@
 import { detach } from './attach.ts';
 import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
+<<<<<<< HEAD
 import { isNamespace, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
 import { removeRules } from './packet-filter.ts';
 import { guardRegistry, leaveRegistry } from './registry.ts';
+=======
+import { isNamespace, namespacePath, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
+import { removeRules } from './published-ports.ts';
+>>>>>>> main
 
 export interface TearDownRequest {
   /** Absolute; where the pod is now. */
@@ -26,8 +31,10 @@ export interface TearDownRequest {
  */
 export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
   const { podDir, lockFd, uuid, localConfigDir, debug = () => {} } = request;
-  const path = readNamespacePath(podDir);
-  if (path === '') return;
+  const recordedPath = readNamespacePath(podDir);
+  const attachments = readAttachments(podDir);
+  if (recordedPath === '' && attachments.length === 0) return;
+  const path = isNamespace(recordedPath) ? recordedPath : namespacePath(uuid);
   const netns = isNamespace(path) ? path : '';
   const failures: string[] = [];
   const attempt = async (what: string, body: () => void | Promise<void>): Promise<void> => {
@@ -37,9 +44,9 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       failures.push(`${what}: ${(error as Error).message}`);
     }
   };
-  for (const recorded of readAttachments(podDir).reverse()) {
+  for (const recorded of attachments.reverse()) {
     await attempt(`error deleting ${JSON.stringify(recorded.netName)}`, async () => {
-      const attachment = recallAttachment(recorded);
+      const attachment = recallAttachment(recorded, localConfigDir);
       const { conf, ifName, args } = attachment;
       for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
       const context = { podDir, lockFd, uuid, localConfigDir, netns, ifName, args };

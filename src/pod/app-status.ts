@@ -33,8 +33,10 @@ export function readAppStatus(directory: PodDirectory, podState: PodState, app: 
 }
 
 function readExit(directory: PodDirectory, app: AcName): { exitCode?: number; finishedAt?: bigint } {
-  const file = directory.inStage1(podFiles.status(app));
-  const exitCode = directory.number(file);
+  const usual = `${podFiles.stage1Rootfs}/${podFiles.status(app)}`;
+  const there = directory.number(usual);
+  const file = there === undefined ? directory.inStage1(podFiles.status(app)) : usual;
+  const exitCode = there ?? (file === usual ? undefined : directory.number(file));
   if (exitCode === undefined) return {};
   const finishedAt = directory.modifiedAt(file);
   return { exitCode, ...(finishedAt === undefined ? {} : { finishedAt }) };

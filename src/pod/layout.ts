@@ -30,6 +30,8 @@ export const podFiles = {
   appTreeStoreId: (app: AcName): string => `appsinfo/${app}/treeStoreID`,
   /** Present where the pod's trees are overlays. */
   overlayPrepared: 'overlay-prepared',
+  /** Present, empty, where the pod was prepared with image verification off. */
+  verificationOff: 'image-verification-off',
   overlayUpper: (treeId: string): string => `overlay/${treeId}/upper`,
   overlayWork: (treeId: string): string => `overlay/${treeId}/work`,
   privateUsersPrepared: 'private-users-prepared',

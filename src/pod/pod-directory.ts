@@ -36,6 +36,11 @@ export class PodDirectory {
     return unlessMissing(() => readFileSync(this.#path(name), 'utf8'));
   }
 
+  /** As {@link text}, for a file that most pods do not have: an exception costs more than a look. */
+  rareText(name: string): string | undefined {
+    return this.has(name) ? this.text(name) : undefined;
+  }
+
   /** A decimal number at the start of a file; undefined where there is none (yet). */
   number(name: string): number | undefined {
     const match = /^\s*(-?\d+)/.exec(this.text(name) ?? '');

@@ -7,6 +7,14 @@ import { isAfterRun, type Phase, type PodState } from './phase.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import type { Uuid } from './uuid.ts';
 
+let last: { readonly text: string; readonly manifest: PodManifest } | undefined;
+
+/** Many pods of a list were started by the same command, and their manifests are the same text. */
+function parseOnce(text: string): PodManifest {
+  if (last?.text !== text) last = { text, manifest: parsePodManifest(text) };
+  return last.manifest;
+}
+
 /**
  * What there is to know about a pod, read when it is asked for.
  *
@@ -19,6 +27,7 @@ export abstract class PodView {
   abstract readonly state: PodState;
   protected abstract readonly directory: PodDirectory;
   #manifest: PodManifest | undefined;
+  readonly #times = new Map<string, bigint | undefined>();
 
   constructor(uuid: Uuid) {
     this.uuid = uuid;
@@ -29,15 +38,22 @@ export abstract class PodView {
     return (this.#manifest ??= this.#readManifest());
   }
 
-  protected forgetManifest(): void {
+  /** To be called when the pod may have changed: what was read is read again. */
+  protected forget(): void {
     this.#manifest = undefined;
+    this.#times.clear();
+  }
+
+  #modifiedAt(name: string): bigint | undefined {
+    if (!this.#times.has(name)) this.#times.set(name, this.directory.modifiedAt(name));
+    return this.#times.get(name);
   }
 
   #readManifest(): PodManifest {
     const text = this.manifestText();
     if (text === undefined) throw new PodError('manifest-missing', `pod "${this.uuid}" has no manifest`);
     try {
-      return parsePodManifest(text);
+      return parseOnce(text);
     } catch (cause) {
       throw new PodError('manifest-invalid', `invalid pod manifest of pod "${this.uuid}"`, { cause });
     }
@@ -80,7 +96,8 @@ export abstract class PodView {
   }
 
   networks(): NetInfo[] {
-    return parseNetInfo(this.directory.text(podFiles.netInfo) ?? '');
+    const text = this.directory.rareText(podFiles.netInfo);
+    return text === undefined ? [] : parseNetInfo(text);
   }
 
   /** The path of the pod's network namespace; undefined where it has the host's. */
@@ -109,12 +126,12 @@ export abstract class PodView {
   /** When its preparation was complete. */
   get createdAt(): bigint | undefined {
     if (this.phase === 'embryo' || this.phase === 'prepare') return undefined;
-    return this.directory.modifiedAt(podFiles.manifest);
+    return this.#modifiedAt(podFiles.manifest);
   }
 
   get startedAt(): bigint | undefined {
     if (this.state !== 'running' && !isAfterRun(this.state)) return undefined;
-    return this.directory.modifiedAt(podFiles.pid) ?? this.directory.modifiedAt(podFiles.ppid);
+    return this.#modifiedAt(podFiles.pid) ?? this.#modifiedAt(podFiles.ppid);
   }
 
   /** When the last app of a pod that has exited did so. */

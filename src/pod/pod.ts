@@ -89,7 +89,7 @@ export class Pod extends PodView implements Disposable {
   /** Looks where the pod is now and whether it is locked. A pod that is not found keeps its last phase. */
   refresh(): void {
     if (this.#owned) return;
-    this.forgetManifest();
+    this.forget();
     const sighting = sightPod(this.dataDir, this.uuid, this.#phase);
     this.#gone = sighting === undefined;
     if (sighting === undefined) return;
@@ -106,7 +106,7 @@ export class Pod extends PodView implements Disposable {
     if (created !== undefined) {
       setTimes(this.file(podFiles.manifest), created / NANOSECONDS, Number(created % NANOSECONDS));
     }
-    this.forgetManifest();
+    this.forget();
   }
 
   /** From `prepare`, by its maker. Afterwards its place is durable (its files are as the file system writes them) and it is unlocked. */

@@ -18,15 +18,18 @@ export function createEngine(parts: EngineParts): Engine {
     fetch: async ({ images, pullPolicy }) =>
       (await import('./find-images.ts')).findImages(parts, images, pullPolicy),
     trust: async (request) => (await import('./trust.ts')).trust(parts, request),
+    trusted: async () => (await import('./trust.ts')).trusted(parts),
+    untrust: async (request) => (await import('./trust.ts')).untrust(parts, request),
     imageList: async () => {
-      const { imageView } = await import('./images.ts');
-      return parts.store().list().map(imageView);
+      const [{ imageView }, { readSignatures }] = await Promise.all([import('./images.ts'), import('#image')]);
+      const store = parts.store();
+      return store.list().map((image) => imageView(store, image, readSignatures));
     },
     imageManifest: async (image) => {
-      const { resolveImage } = await import('./images.ts');
-      const store = parts.store();
-      return store.get(resolveImage(store, image))!.manifest;
+      const { readImage } = await import('./images.ts');
+      return readImage(parts.store(), image).manifest;
     },
+    imageVerify: async (image) => (await import('./images.ts')).verifyImage(parts, image),
     imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
     imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),
     config: async () => {

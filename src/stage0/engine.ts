@@ -8,8 +8,9 @@ import type {
   RunOptions,
   RunRequest,
   TrustRequest,
+  UntrustRequest,
 } from './requests.ts';
-import type { ImageView, PodView } from './views.ts';
+import type { ImageVerification, ImageView, KeyRemovalView, PodView, TrustedSignerView } from './views.ts';
 
 /**
  * All verbs throw an RktError when they cannot do what was asked. A `pod` argument is a UUID or a prefix
@@ -39,9 +40,15 @@ export interface Engine {
   /** The image IDs, in the order of the request. */
   fetch(request: FetchRequest): Promise<readonly string[]>;
   trust(request: TrustRequest): Promise<void>;
+  /** Who may sign what. */
+  trusted(): Promise<readonly TrustedSignerView[]>;
+  /** Empty where the key was not trusted. */
+  untrust(request: UntrustRequest): Promise<readonly KeyRemovalView[]>;
   /** In no particular order. */
   imageList(): Promise<readonly ImageView[]>;
   imageManifest(image: string): Promise<ImageManifest>;
+  /** Throws where the image is not what it should be and cannot be mended, or is not trusted. */
+  imageVerify(image: string): Promise<ImageVerification>;
   /** One result for each different image, in the order given. Never throws for a single image. */
   imageRm(images: readonly string[]): Promise<readonly ImageRmResult[]>;
   /** Removes trees that no pod uses, then images that no running pod uses and nobody used for so long. */

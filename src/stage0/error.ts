@@ -15,6 +15,7 @@ export type Stage0ErrorCode =
   | 'no-stage1'
   | 'no-tree'
   | 'no-image'
+  | 'image-damaged'
   | 'uuid-file'
   | 'copy-failed'
   | 'timeout';

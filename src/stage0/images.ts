@@ -5,16 +5,19 @@ import type { ImageGcResult, ImageRmResult } from './engine.ts';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { lockPreparations } from './prepare-lock.ts';
-import type { ImageView } from './views.ts';
+import type { ImageVerification, ImageView, SignatureView } from './views.ts';
+
+type SignatureReader = (store: Store, id: ImageId) => readonly SignatureView[];
 
 /** An image as `rkt image list` shows it. */
-export function imageView(image: StoredImage): ImageView {
+export function imageView(store: Store, image: StoredImage, readSignatures: SignatureReader): ImageView {
   return {
     id: image.id,
-    name: versionedName(image.manifest),
+    name: versionedName(image),
     importTime: image.importTime,
     lastUsed: image.lastUsed,
     size: image.size,
+    signatures: readSignatures(store, image.id),
   };
 }
 
@@ -31,6 +34,16 @@ export function resolveImage(store: Store, text: string): ImageId {
   const image = store.findByName(name, labels);
   if (image !== undefined) return image.id;
   throw new Stage0Error('no-image', `no image IDs found: no image is named "${text}"`, { hint: 'see which images there are: rkt image list' });
+}
+
+/** @throws {Stage0Error} `image-damaged` where the store knows no more than the image's ID */
+export function readImage(store: Store, text: string): StoredImage {
+  const id = resolveImage(store, text);
+  const image = store.get(id);
+  if (image !== undefined) return image;
+  throw new Stage0Error('image-damaged', `image "${id}" is damaged: its record cannot be read`, {
+    hint: `remove it and fetch it again: rkt image rm ${id}`,
+  });
 }
 
 /** `rkt image rm`. An image named twice, however, is removed once. */
@@ -66,6 +79,27 @@ export async function collectImages(parts: EngineParts, gracePeriodMs: number): 
   const removedImages = store.gcImages(used.images, gracePeriodMs);
   store.gcLeftovers(used.trees);
   return { removedTrees, images: removedImages.map((id) => ({ kind: 'removed', id })) };
+}
+
+/**
+ * `rkt image verify`: reads an image again, and all that was unpacked of it, and judges again who signed it.
+ *
+ * An unpacked ACI that has changed is unpacked anew, as rkt does. What cannot be mended is thrown.
+ */
+export async function verifyImage(parts: EngineParts, image: string): Promise<ImageVerification> {
+  const store = parts.store();
+  const id = resolveImage(store, image);
+  const { checkEvidence } = await import('#image');
+  for (const each of store.imagesBelow(id)) await store.verifyBlob(each);
+  await checkEvidence(id, await parts.images(), { thorough: true });
+  try {
+    const checksums = await store.verifyTree(id);
+    return { image, id, checksums };
+  } catch (error) {
+    if (store.get(id)!.kind === 'layers') throw error;
+    await store.renderAgain(id);
+    return { image, id, checksums: 'repaired', problem: error };
+  }
 }
 
 function usedByPods(dataDir: string): { trees: Set<string>; images: Set<ImageId> } {

@@ -7,6 +7,7 @@ import { copyTree } from './copy-tree.ts';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
+import { checkTrust } from './check-trust.ts';
 import { checkPlatform } from './platform.ts';
 import { completePodManifest, planPodManifest } from './pod-manifest.ts';
 import { lockPreparations } from './prepare-lock.ts';
@@ -40,6 +41,7 @@ export async function preparePod(
   const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
   // Found out before there is a pod: a port that leads nowhere, or two that want the same.
   forwardedPorts(plan.manifest);
+  await checkTrust(parts, plan.apps.map(({ id }) => id), request);
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);
   try {
@@ -104,5 +106,6 @@ async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodP
     else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
   }
   if (!plan.noOverlay) writeFileSync(pod.file(podFiles.overlayPrepared), '');
+  if (parts.options.insecure.image) writeFileSync(pod.file(podFiles.verificationOff), '');
   pod.writeManifest(plan.manifest);
 }

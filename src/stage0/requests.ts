@@ -80,6 +80,8 @@ export interface PrepareRequest {
   readonly environment: PodEnvironment;
   readonly pullPolicy: PullPolicy;
   readonly noOverlay: boolean;
+  /** Reads again all that is to run and compares it with what was unpacked. */
+  readonly verifyContent: boolean;
 }
 
 /** Variables for every app, weakest first; an app's own `environment` is stronger than all. */
@@ -153,8 +155,16 @@ export interface FetchRequest {
 export interface TrustRequest {
   /** Undefined: the keys are trusted for every image. */
   readonly prefix: string | undefined;
-  /** Paths and URLs; empty: discover the keys of `prefix`. */
+  /** Paths and URLs; empty, and no `sigstore`: discover the keys of `prefix`. */
   readonly keys: readonly string[];
+  /** Who may sign with certificates of the authorities in a trusted root (a path or URL). */
+  readonly sigstore?: { readonly root: string; readonly identity: string; readonly issuer: string };
   readonly skipFingerprintReview: boolean;
   readonly insecureAllowHttp: boolean;
+}
+
+export interface UntrustRequest {
+  readonly fingerprint: string;
+  /** Undefined: wherever the key is trusted. */
+  readonly only?: { readonly prefix: string } | 'root';
 }

@@ -3,6 +3,7 @@ import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
 import { type Pod, openPod } from '#pod';
 import { type Flavor, type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
+import { checkPreparedTrust } from './check-trust.ts';
 import { writeDnsFiles } from './dns-files.ts';
 import { Stage0Error } from './error.ts';
 import { planTreeMounts } from './overlay.ts';
@@ -37,7 +38,9 @@ function saveUuid(file: string, uuid: string): void {
 /** `rkt run-prepared`: of several at once exactly one gets the pod. */
 export async function runPrepared(parts: EngineParts, uuid: string, options: RunOptions): Promise<never> {
   const pod = openPod(parts.dataDir, uuid);
-  return runPod(parts, pod, pod.manifest(), options);
+  const manifest = pod.manifest();
+  await checkPreparedTrust(parts, pod, manifest);
+  return runPod(parts, pod, manifest, options);
 }
 
 async function runPod(parts: EngineParts, pod: Pod, manifest: PodManifest, options: RunOptions): Promise<never> {

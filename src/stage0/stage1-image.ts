@@ -16,7 +16,8 @@ export interface Stage1 {
 /**
  * The stage1 image that comes with this rkt, taken into the store at its first use.
  *
- * It is trusted because whoever installed rkt put it there; a changed file is taken in again.
+ * It is trusted because whoever installed rkt put it there; a changed file is taken in again, and so is one
+ * that the store has lost or holds damaged.
  */
 export async function loadDefaultStage1(store: Store, path: string): Promise<Stage1> {
   const id = knownImage(store, path) ?? (await importStage1(store, path));
@@ -28,7 +29,18 @@ export async function loadDefaultStage1(store: Store, path: string): Promise<Sta
 function knownImage(store: Store, path: string): ImageId | undefined {
   const record = store.readRemote(recordKey(path));
   if (record === undefined || record.etag !== fileVersion(path)) return undefined;
-  return store.get(record.blobKey) === undefined ? undefined : record.blobKey;
+  if (isWhole(store, record.blobKey)) return record.blobKey;
+  store.remove(record.blobKey);
+  return undefined;
+}
+
+function isWhole(store: Store, id: ImageId): boolean {
+  try {
+    return store.get(id)?.manifest !== undefined;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'image-damaged') return false;
+    throw error;
+  }
 }
 
 async function importStage1(store: Store, path: string): Promise<ImageId> {

@@ -72,4 +72,56 @@ export interface ImageView {
   readonly lastUsed: bigint;
   /** What the image occupies: as stored and as unpacked. Bytes. */
   readonly size: number;
+  /** Who vouched for it when it was fetched; empty where it was never verified. */
+  readonly signatures: readonly SignatureView[];
+}
+
+export type SignerKind = 'pgp' | 'cosign' | 'sigstore';
+
+export interface SignatureView {
+  readonly kind: SignerKind;
+  readonly fingerprint: string;
+  /** For people. */
+  readonly signer: string;
+  /** The name its key was trusted for. */
+  readonly name: string;
+  /** What was signed: an image ID or a digest. */
+  readonly over: string;
+  /** When it was verified; ISO 8601. */
+  readonly time: string;
+}
+
+/** Who may sign what: one file of the keystore. */
+export interface TrustedSignerView {
+  readonly kind: SignerKind;
+  readonly fingerprint: string;
+  /** For people. */
+  readonly signer: string;
+  /** Undefined: for all names. */
+  readonly prefix: string | undefined;
+  readonly where: 'system' | 'local';
+  readonly path: string;
+  /** `masked`: by an empty local file beside it; `mask`: it is such a file, for keys of shorter prefixes. */
+  readonly state: 'trusted' | 'masked' | 'mask';
+}
+
+export interface KeyRemovalView {
+  readonly prefix: string | undefined;
+  /** The file that was removed, or the empty one that takes the trust back. */
+  readonly path: string;
+  readonly outcome: 'removed' | 'masked';
+}
+
+/** What `rkt image verify` found of one image. */
+export interface ImageVerification {
+  /** As it was asked for. */
+  readonly image: string;
+  readonly id: string;
+  /**
+   * `recorded`: layers were read for the first time, the next verification compares with that; `repaired`: the unpacked
+   * files were not as they should be, and are rendered anew.
+   */
+  readonly checksums: 'verified' | 'recorded' | 'repaired';
+  /** Why they were rendered anew. */
+  readonly problem?: unknown;
 }

@@ -90,8 +90,10 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   let manifest: ImageManifest | undefined;
   const image = {
     id: record.id,
+    name: record.name,
+    labels: record.labels,
     get manifest(): ImageManifest {
-      return (manifest ??= parseImageManifest(readManifestText(layout, record.id)));
+      return (manifest ??= readManifest(layout, record.id));
     },
     importTime: record.importTime,
     lastUsed: record.lastUsed,
@@ -101,15 +103,44 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });
 }
 
-/** @throws {StoreError} `no-image` */
+/** @throws {StoreError} `no-image`; `image-damaged` where the image is held without it */
 export function readManifestText(layout: CasLayout, id: ImageId): string {
   const text = unlessMissing(() => readFileSync(layout.manifest(id), 'utf8'));
-  if (text === undefined) throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
-  return text;
+  if (text !== undefined) return text;
+  if (existsSync(layout.image(id))) throw damaged(id, 'its manifest is not in the store');
+  throw new StoreError('no-image', `the manifest of image ${JSON.stringify(id)} is not in the store`);
+}
+
+function readManifest(layout: CasLayout, id: ImageId): ImageManifest {
+  try {
+    return parseImageManifest(readManifestText(layout, id));
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw damaged(id, 'its manifest cannot be read', cause);
+  }
+}
+
+function damaged(id: ImageId, what: string, cause?: unknown): StoreError {
+  const hint = `remove it and fetch it again: rkt image rm ${id}`;
+  return new StoreError('image-damaged', `image ${JSON.stringify(id)} is damaged: ${what}`, { hint, cause });
 }
 
 export function writeManifestText(layout: CasLayout, id: ImageId, text: string): void {
   const path = layout.manifest(id);
+  makeStoreDirectory(layout.root, dirname(path));
+  writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
+}
+
+/** See {@link Store.readEvidence}. */
+export function readEvidence(layout: CasLayout, id: ImageId): string | undefined {
+  return readTextIfExists(layout.evidence(id));
+}
+
+/** See {@link Store.writeEvidence}. Under the image's lock: one that is removed leaves none behind. */
+export function writeEvidence(layout: CasLayout, id: ImageId, text: string): void {
+  using _lock = lockImage(layout, id);
+  if (readImageRecord(layout, id) === undefined) return;
+  const path = layout.evidence(id);
   makeStoreDirectory(layout.root, dirname(path));
   writeFileAtomic(path, text, { mode: FILE_MODE, durable: true });
 }
@@ -145,7 +176,7 @@ export function touchImage(layout: CasLayout, id: ImageId): void {
 /** The record goes first: from then on there is no such image, whatever else is left for the next attempt. */
 export function removeImage(layout: CasLayout, id: ImageId): void {
   using _lock = lockImage(layout, id);
-  const paths = [layout.image(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
+  const paths = [layout.image(id), layout.evidence(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
   for (const path of paths) rmSync(path, { force: true });
 }
 

@@ -17,6 +17,8 @@ export interface CasLayout {
   treeOfImage(id: ImageId): string;
   blob(id: ImageId): string;
   manifest(id: ImageId): string;
+  /** Who vouched for an image, as the image room writes it. */
+  evidence(id: ImageId): string;
   remote(url: string): string;
   imageLock(id: ImageId): string;
   tree(treeId: string): TreeLayout;
@@ -47,6 +49,8 @@ export interface LayerLayout {
   readonly id: string;
   /** Bytes of the uncompressed archive, decimal. */
   readonly size: string;
+  /** Hash over content and metadata of `diff`, made when the layer was first verified. */
+  readonly hash: string;
   /** There, empty, where the layer hides everything below it. */
   readonly opaque: string;
   /** The boot in which the layer was unpacked, as long as it is not known to be durable. */
@@ -75,6 +79,7 @@ export function casLayout(dataDir: string): CasLayout {
     treeOfImage: (id) => at('db', 'image', `${id}.tree`),
     blob: (id) => sharded('blob', id),
     manifest: (id) => sharded('imageManifest', id),
+    evidence: (id) => at('db', 'evidence', `${id}.json`),
     remote: (url) => at('db', 'remote', `${remoteName(url)}.json`),
     imageLock: (id) => at('imagelocks', id),
     tree: (treeId) => treeLayout(at('tree', treeId)),
@@ -111,6 +116,7 @@ export function layerLayout(directory: string): LayerLayout {
     diff: at('diff'),
     id: at('id'),
     size: at('size'),
+    hash: at('hash'),
     opaque: at('opaque'),
     boot: at('boot'),
   };

@@ -4,15 +4,16 @@ import { gcBlobs } from './gc/gc-blobs.ts';
 import { gcImages } from './gc/gc-images.ts';
 import { gcLayers } from './gc/gc-layers.ts';
 import { gcTrees } from './gc/gc-trees.ts';
-import { findImageByName, getImage, listImages, readManifestText, removeImage, touchImage } from './image-records.ts';
+import { findImageByName, getImage, listImages, readEvidence, readManifestText, removeImage, touchImage, writeEvidence } from './image-records.ts';
 import { pinLayer } from './layer/held-layers.ts';
+import { checkLayers } from './layer/check-layers.ts';
 import { importLayers } from './layer/import-layers.ts';
 import { PartialFile } from './layer/partial-layer.ts';
 import { makeStoreDirectory } from './modes.ts';
 import { readRemote, removeRemote, writeRemote } from './remotes.ts';
 import { resolveImageId } from './resolve.ts';
 import { removeLeftovers } from './temporary.ts';
-import { openTree, renderAgain, treeIdOf, treeOf, verifyTree } from './tree/image-tree.ts';
+import { imagesBelow, openTree, renderAgain, treeIdOf, treeOf, verifyTree } from './tree/image-tree.ts';
 import type { Store, StoreOptions } from './types.ts';
 
 /** Opens the store of a data directory. Nothing is made or read until it must be; there is nothing to close. */
@@ -31,6 +32,9 @@ function images({ layout }: StoreContext) {
     remove: (id) => removeImage(layout, id),
     readManifestText: (id) => readManifestText(layout, id),
     blobPath: (id) => (getImage(layout, id)?.kind === 'aci' && existsSync(layout.blob(id)) ? layout.blob(id) : undefined),
+    checkLayers: (id) => checkLayers(layout, id),
+    readEvidence: (id) => readEvidence(layout, id),
+    writeEvidence: (id, text) => writeEvidence(layout, id, text),
     readRemote: (url) => readRemote(layout, url),
     writeRemote: (record) => writeRemote(layout, record),
     removeRemote: (url) => removeRemote(layout, url),
@@ -55,9 +59,17 @@ function imports(context: StoreContext) {
 function trees(context: StoreContext) {
   return {
     tree: async (id) => treeOf(context, id),
+    imagesBelow: (id) => imagesBelow(context, id),
     treeId: (id) => treeIdOf(context, id),
     openTree: (treeId) => openTree(context, treeId),
     verifyTree: async (id) => verifyTree(context, id),
+    verifyBlob: async (id) => (await import('./aci/verify-blob.ts')).verifyBlob(context, id),
+    verifyContent: async (id) => {
+      const { verifyBlob } = await import('./aci/verify-blob.ts');
+      for (const each of imagesBelow(context, id)) await verifyBlob(context, each);
+      await treeOf(context, id);
+      await verifyTree(context, id);
+    },
     renderAgain: async (id) => renderAgain(context, id),
   } satisfies Partial<Store>;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ImageId } from '#appc';
@@ -171,4 +171,41 @@ test('list, index lost, is rebuilt from blobs and manifests', { skip: notRoot },
   const expected = [one, two].map(({ id, kind, layers, size }) => ({ id, kind, layers, size }));
   assert.deepEqual(seen.sort((a, b) => (a.kind < b.kind ? -1 : 1)), expected);
   assert.equal((await again.tree(two.id)).lowerDirs.length, 1);
+});
+
+test('verifyTree, a layered image, records hashes first and finds what changes later', { skip: notRoot }, async (t) => {
+  const { store, dataDir } = openHere(t);
+  const layer = tarOf({ name: 'a', data: 'content' });
+  const image = await importLayered(store, 'example.com/layered', layer);
+  assert.equal(await store.verifyTree(image.id), 'recorded');
+  assert.equal(await store.verifyTree(image.id), 'verified');
+  appendFileSync(join(dataDir, 'cas/layer', sha256(layer).slice(7, 39), 'diff/a'), 'more');
+  await assert.rejects(store.verifyTree(image.id), { code: 'tree-changed', message: new RegExp(`layer ${sha256(layer)} has the hash`) });
+});
+
+test('verifyBlob, archive, manifest or document that changed, fails naming what', { skip: notRoot }, async (t) => {
+  const { store, dataDir } = openHere(t);
+  const image = await importBytes(store, aci('example.com/a', { file: 'content' }));
+  const layered = await importLayered(store, 'example.com/layered', tarOf({ name: 'a', data: 'content' }));
+  await store.verifyContent(image.id);
+  await store.verifyContent(layered.id);
+  const manifest = (id: ImageId): string => join(dataDir, 'cas/imageManifest/sha512', id.slice(7, 9), id);
+  for (const [id, path, text, message] of [
+    [image.id, manifest(image.id), manifestText('example.com/b'), /its manifest is not the one in its archive/],
+    [image.id, store.blobPath(image.id)!, 'nonsense', /its content does not have that ID/],
+    [layered.id, manifest(layered.id), manifestText('example.com/b'), /its manifest and layers are those of another/],
+  ] as const) {
+    const whole = readFileSync(path);
+    writeFileSync(path, text);
+    await assert.rejects(store.verifyBlob(id), { code: 'image-damaged', message });
+    writeFileSync(path, whole);
+    await store.verifyBlob(id);
+  }
+});
+
+test('writeEvidence, no such image, nothing is written', (t) => {
+  const { store } = openHere(t);
+  const id = `sha512-${'0'.repeat(64)}` as ImageId;
+  store.writeEvidence(id, 'text');
+  assert.equal(store.readEvidence(id), undefined);
 });

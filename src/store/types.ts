@@ -7,7 +7,9 @@ export type LayerDigest = `sha256:${string}` | `sha512:${string}`;
 
 export interface StoredImage {
   readonly id: ImageId;
-  /** Parsed when it is first asked for. */
+  readonly name: AcIdentifier;
+  readonly labels: readonly Label[];
+  /** Parsed when it is first asked for. @throws {StoreError} `image-damaged` */
   readonly manifest: ImageManifest;
   /** Nanoseconds since the epoch. */
   readonly importTime: bigint;
@@ -102,8 +104,15 @@ export interface Store {
   remove(id: ImageId): void;
   /** The image manifest as it was imported. @throws {StoreError} `no-image` */
   readManifestText(id: ImageId): string;
+  /** Checks that a layered image's manifest and layers are those its ID names. @throws {StoreError} `image-damaged` */
+  checkLayers(id: ImageId): void;
   /** The uncompressed archive of an ACI, byte for byte as imported; undefined for a layered image. */
   blobPath(id: ImageId): string | undefined;
+
+  /** What was written down about who vouched for an image; undefined where nothing was. */
+  readEvidence(id: ImageId): string | undefined;
+  /** Replaces it, whole or not at all. Nothing happens where there is no such image. */
+  writeEvidence(id: ImageId, text: string): void;
 
   readRemote(url: string): RemoteRecord | undefined;
   writeRemote(record: RemoteRecord): void;
@@ -133,12 +142,28 @@ export interface Store {
 
   /** The root file system of an image, rendered first where need be, and kept from gc until this process ends. */
   tree(id: ImageId): Promise<Tree>;
+  /**
+   * The image and all that its tree is made of, each once.
+   *
+   * @throws {StoreError} `no-image`, `missing-dependency`
+   */
+  imagesBelow(id: ImageId): ImageId[];
   /** The tree an image has or would have. @throws {StoreError} `no-image`, `missing-dependency` */
   treeId(id: ImageId): string;
   /** What `tree` gave, by its ID alone: also of an image that has been removed. Undefined where it is gone. */
   openTree(treeId: string): Tree | undefined;
-  /** Checks a rendered tree against the hash made when it was rendered. @throws {StoreError} `tree-changed` */
-  verifyTree(id: ImageId): Promise<void>;
+  /**
+   * Checks a rendered tree against the hash made when it was rendered; each layer against the hash made when it was
+   * first verified, which this is where none was made. Reads everything.
+   *
+   * @returns `recorded` where a hash was made: there was nothing to compare that layer with
+   * @throws {StoreError} `tree-changed`
+   */
+  verifyTree(id: ImageId): Promise<'verified' | 'recorded'>;
+  /** Checks that the document or archive an image is named after has that name still, and its manifest. @throws {StoreError} `image-damaged` */
+  verifyBlob(id: ImageId): Promise<void>;
+  /** Both, for the image and those below it. */
+  verifyContent(id: ImageId): Promise<void>;
   /** Renders an image's tree anew. */
   renderAgain(id: ImageId): Promise<Tree>;
 

@@ -61,7 +61,7 @@ test('kubelet, a pod manifest, is prepared with one line, run on a network of it
   await using scene = openScene();
   const id = (await scene.insecure(['fetch', '--full', scene.aci])).stdout.trim();
   mkdirSync(join(scene.home.localConfig, 'net.d'));
-  const network = { name: 'rkt.kubernetes.io', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', subnet: '10.233.17.0/24', routes: [{ dst: '0.0.0.0/0' }] } };
+  const network = { name: 'rkt.kubernetes.io', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', dataDir: scene.home.file('leases'), subnet: '10.233.17.0/24', routes: [{ dst: '0.0.0.0/0' }] } };
   writeFileSync(join(scene.home.localConfig, 'net.d/10-k8s.conf'), JSON.stringify(network));
   const app = {
     exec: ['/bin/sh', '-c', 'cat /etc/resolv.conf; hostname; exec sleep 1000'], user: '0', group: '0',

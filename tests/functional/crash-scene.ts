@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findKillPoints, findLeaks, findPodLeaks, type KillPoint, rktProgram, runKilledAt, sampleOf } from '#tests/support';
 import type { Scene } from './scene.ts';
 
+const ENDING_MS = 5000;
 const PHASES = ['embryo', 'prepare', 'prepared', 'run', 'exited-garbage', 'garbage'];
 
 /** The UUIDs below `pods/`, whatever phase they are in. */
@@ -27,7 +29,7 @@ export function namesIn(directory: string): string[] {
  */
 export async function assertCollectable(scene: Scene, when: string): Promise<void> {
   const uuids = uuidsIn(scene);
-  await scene.rkt(['list']);
+  await untilNoneRuns(scene);
   await scene.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
   const left = [
     ...uuidsIn(scene, PHASES.slice(1)).map((uuid) => `pod ${uuid}`),
@@ -36,6 +38,15 @@ export async function assertCollectable(scene: Scene, when: string): Promise<voi
     ...uuids.flatMap((uuid) => findPodLeaks(uuid)),
   ];
   assert.deepEqual(left, [], when);
+}
+
+/** A pod whose supervisor was killed runs until its init has ended all else. */
+async function untilNoneRuns(scene: Scene): Promise<void> {
+  const end = Date.now() + ENDING_MS;
+  while (/\trunning\t/.test((await scene.rkt(['list', '--full'])).stdout)) {
+    if (Date.now() > end) throw new Error(`still running after ${ENDING_MS} ms`);
+    await sleep(50);
+  }
 }
 
 /** Does `args` over and over, killed at one point after the other; `after` each time says what must hold then. */

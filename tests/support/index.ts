@@ -10,3 +10,4 @@ export { missingPrograms, needs } from './needs.ts';
 export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
 export { findPodLeaks } from './pod-leaks.ts';
 export { openNetHost, type NetHost, type NetHostOptions } from './net-host.ts';
+export { type AciSite, type SiteFile, startAciSite } from './aci-site.ts';

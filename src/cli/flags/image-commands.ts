@@ -4,6 +4,8 @@ import { bool, type CommandSpec, duration, value } from './spec.ts';
 
 /** What `image list` can show and sort by, in the order of its columns. */
 export const imageFields = ['id', 'name', 'size', 'importtime', 'lastused'] as const;
+/** Shown where it is asked for: rkt's own table stays as it is. */
+export const moreImageFields = ['signedby'] as const;
 export const imageSortFields = ['name', 'importtime', 'lastused', 'size'] as const;
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
@@ -24,7 +26,7 @@ With --pull-policy=new an image that is in the store is not fetched again.`,
   ],
   examples: [
     { title: 'By name, as signed by a trusted key', text: 'rkt fetch example.com/worker:1.2' },
-    { title: 'From a Docker registry, where nothing is signed', text: 'rkt --insecure-options=image fetch docker://alpine:3' },
+    { title: 'From a Docker registry, though it is not signed', text: 'rkt --insecure-options=image fetch docker://alpine:3' },
   ],
 };
 
@@ -81,7 +83,7 @@ needs, and images that were not used for the grace period.`,
       long: 'Prints a table of the images, with the fields and in the order asked for.',
       grammar: 'free',
       flags: [
-        value('fields', `comma-separated list of fields to display. Accepted values: ${quoted(imageFields)}`, {
+        value('fields', `comma-separated list of fields to display. Accepted values: ${quoted([...imageFields, ...moreImageFields])}`, {
           initial: imageFields.join(','),
         }),
         formatFlag,
@@ -92,7 +94,10 @@ needs, and images that were not used for the grace period.`,
           initial: 'importtime',
         }),
       ],
-      examples: [{ title: 'The largest last', text: 'rkt image list --fields=name,size --sort=size' }],
+      examples: [
+        { title: 'The largest last', text: 'rkt image list --fields=name,size --sort=size' },
+        { title: 'Who signed what', text: 'rkt image list --fields=name,signedby' },
+      ],
     },
     {
       ...later,
@@ -111,11 +116,17 @@ needs, and images that were not used for the grace period.`,
       examples: [{ title: 'By ID and by name', text: 'rkt image rm sha512-12f7bf979a5f example.com/worker:1.2' }],
     },
     {
-      ...later,
       name: 'verify',
       usage: 'IMAGE...',
-      short: 'Verify one or more rendered images in the local store',
+      short: 'Verify one or more images in the local store',
+      long: `Reads images again, and their unpacked files, and compares them with the hashes
+made when they came in. An ACI whose unpacked files have changed is unpacked anew.
+Who signed an image is judged again as when it was fetched.
+
+The layers of a Docker image are hashed when they are verified for the first time.`,
+      grammar: 'free',
       flags: [],
+      examples: [{ title: 'All images', text: 'rkt image list --fields=id --full --no-legend | xargs rkt image verify' }],
     },
   ],
 };

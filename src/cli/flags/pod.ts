@@ -48,6 +48,7 @@ export const prepareFlags: readonly FlagSpec[] = [
   pullPolicyFlag('new'),
   list('set-env', 'environment variable for all apps, as NAME=VALUE; weaker than --environment'),
   list('set-env-file', 'file with environment variables for all apps, a NAME=VALUE a line'),
+  bool('verify-content', 'read all files of the images again before they run, and compare them with what was unpacked'),
   list('volume', "volume of the pod (example: '--volume=data,kind=host,source=/srv/data,readOnly=true')"),
 ];
 

@@ -1,7 +1,7 @@
 import { globalFlags } from './global.ts';
 import { fetchCommand, imageCommand } from './image-commands.ts';
 import { laterCommands } from './later-commands.ts';
-import { prettyPrintFlag } from './pod.ts';
+import { formatFlag, prettyPrintFlag } from './pod.ts';
 import { podCommands } from './pod-commands.ts';
 import { bool, type CommandSpec, text } from './spec.ts';
 
@@ -11,22 +11,44 @@ const trust: CommandSpec = {
   short: 'Trust a key for image verification',
   long: `Adds keys to the local keystore for use in verifying signed images.
 
-PUBKEY may be either a local file or URL.
+PUBKEY may be either a local file or URL, of an OpenPGP key or of a public key
+as cosign has it (PEM).
 
 PREFIX scopes the applicability of PUBKEY to image names sharing PREFIX.
 
 Meta discovery of PUBKEY at PREFIX will be attempted if no PUBKEY is specified.
 
 To trust a key for all images instead of for specific images, --root can be
-specified. Path to a key file must be given (no discovery).`,
+specified. Path to a key file must be given (no discovery).
+
+With --sigstore-root, --identity and --issuer, images are trusted that were signed
+with a certificate for that identity, by the authorities and logs of the trusted
+root (trusted_root.json).
+
+--list shows who may sign what. --remove takes back the trust in a key, for one
+prefix or for all names if it is given with --prefix or --root, else everywhere.`,
   grammar: 'free',
   flags: [
+    formatFlag,
+    text('identity', 'with --sigstore-root: who may sign, a mail address or the URI of a workflow, in full'),
     bool('insecure-allow-http', 'allow HTTP use for key discovery and/or retrieval'),
+    text('issuer', 'with --sigstore-root: who vouches for the identity, as https://accounts.google.com'),
+    bool('list', 'list the keys and identities that are trusted'),
     text('prefix', 'prefix to limit trust to'),
+    text('remove', 'take back the trust in the key or identity of this fingerprint'),
     bool('root', 'add root key from filesystem without a prefix'),
+    text('sigstore-root', 'file or URL of a trusted root of a sigstore'),
     bool('skip-fingerprint-review', 'accept key without fingerprint confirmation'),
   ],
-  examples: [{ title: 'The keys of a vendor, as its site names them', text: 'rkt trust --prefix=example.com/worker' }],
+  examples: [
+    { title: 'The keys of a vendor, as its site names them', text: 'rkt trust --prefix=example.com/worker' },
+    { title: 'A key of cosign for the images of a repository', text: 'rkt trust --prefix=registry.example.com/team ./cosign.pub' },
+    {
+      title: 'What a workflow of GitHub signs',
+      text: 'rkt trust --prefix=ghcr.io/example --sigstore-root=./trusted_root.json \\\n  --identity=https://github.com/example/app/.github/workflows/release.yml@refs/heads/main \\\n  --issuer=https://token.actions.githubusercontent.com',
+    },
+    { title: 'Who may sign what', text: 'rkt trust --list' },
+  ],
 };
 
 const config: CommandSpec = {

@@ -1,4 +1,4 @@
-import { imageFields, imageSortFields } from './image-commands.ts';
+import { imageFields, imageSortFields, moreImageFields } from './image-commands.ts';
 import { insecureNames } from './global.ts';
 import type { FlagSpec } from './spec.ts';
 
@@ -30,7 +30,7 @@ export function parseDurationMs(text: string): number | undefined {
 }
 
 const optionLists: Readonly<Record<string, readonly string[]>> = {
-  fields: imageFields,
+  fields: [...imageFields, ...moreImageFields],
   sort: imageSortFields,
   'insecure-options': insecureNames,
 };

@@ -10,22 +10,34 @@ function help(...words: string[]): string {
   return helpText(command, path);
 }
 
-/** What rkt 1.30 prints, without its empty lines. */
+/** The layout and the texts of rkt 1.30, with what is new among them; without empty lines. */
 const trust = `NAME:
 	trust - Trust a key for image verification
 USAGE:
 	rkt trust [--prefix=PREFIX] [--insecure-allow-http] [--skip-fingerprint-review] [--root] [PUBKEY ...]
 DESCRIPTION:
 	Adds keys to the local keystore for use in verifying signed images.
-	PUBKEY may be either a local file or URL.
+	PUBKEY may be either a local file or URL, of an OpenPGP key or of a public key
+	as cosign has it (PEM).
 	PREFIX scopes the applicability of PUBKEY to image names sharing PREFIX.
 	Meta discovery of PUBKEY at PREFIX will be attempted if no PUBKEY is specified.
 	To trust a key for all images instead of for specific images, --root can be
 	specified. Path to a key file must be given (no discovery).
+	With --sigstore-root, --identity and --issuer, images are trusted that were signed
+	with a certificate for that identity, by the authorities and logs of the trusted
+	root (trusted_root.json).
+	--list shows who may sign what. --remove takes back the trust in a key, for one
+	prefix or for all names if it is given with --prefix or --root, else everywhere.
 OPTIONS:
+      --format=				output format: 'json' or 'json-pretty'. If empty, text
+      --identity=""			with --sigstore-root: who may sign, a mail address or the URI of a workflow, in full
       --insecure-allow-http[=false]	allow HTTP use for key discovery and/or retrieval
+      --issuer=""			with --sigstore-root: who vouches for the identity, as https://accounts.google.com
+      --list[=false]			list the keys and identities that are trusted
       --prefix=""			prefix to limit trust to
+      --remove=""			take back the trust in the key or identity of this fingerprint
       --root[=false]			add root key from filesystem without a prefix
+      --sigstore-root=""		file or URL of a trusted root of a sigstore
       --skip-fingerprint-review[=false]	accept key without fingerprint confirmation
 GLOBAL OPTIONS:
       --debug[=false]			print out more debug information to stderr
@@ -37,7 +49,7 @@ GLOBAL OPTIONS:
       --user-config=			user configuration directory
 `;
 
-test("helpText, trust, is rkt 1.30's", () => {
+test('helpText, trust, has the layout and the texts of rkt 1.30', () => {
   assert.equal(help('trust').split('\n').filter((line) => !/^\s+$/.test(line) && line !== '').join('\n') + '\n', trust);
 });
 

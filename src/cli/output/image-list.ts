@@ -9,7 +9,7 @@ export interface ImageListOptions {
   readonly format: Format;
   readonly full: boolean;
   readonly legend: boolean;
-  /** Of `id name size importtime lastused`, in the order they are to be shown. */
+  /** Of `id name size importtime lastused signedby`, in the order they are to be shown. */
   readonly fields: readonly string[];
   /** Of `name importtime lastused size`, the most important first. */
   readonly sort: readonly string[];
@@ -24,6 +24,7 @@ const headings: Readonly<Record<string, string>> = {
   size: 'SIZE',
   importtime: 'IMPORT TIME',
   lastused: 'LAST USED',
+  signedby: 'SIGNED BY',
 };
 
 /** What `rkt image list` prints. */
@@ -38,8 +39,15 @@ export function imageListText(images: readonly ImageView[], options: ImageListOp
   return `${alignTabs(rows.map((row) => row.join('\t')).join('\n'))}\n`;
 }
 
-function imageJson({ id, importTime, lastUsed, name, size }: ImageView): object {
-  return { id, name, import_time: importTime, last_used_time: lastUsed, size };
+/** rkt's own members first. */
+function imageJson({ id, importTime, lastUsed, name, signatures, size }: ImageView): object {
+  const verified = signatures.length > 0;
+  return { id, name, import_time: importTime, last_used_time: lastUsed, size, verified, ...(verified && { signatures }) };
+}
+
+function signedBy({ signatures }: ImageView, full: boolean): string {
+  if (signatures.length === 0) return 'nobody';
+  return signatures.map(({ fingerprint, kind }) => `${kind}:${full ? fingerprint : fingerprint.slice(0, 12)}`).join(',');
 }
 
 function cell(image: ImageView, field: string, { full, now }: ImageListOptions): string {
@@ -47,6 +55,7 @@ function cell(image: ImageView, field: string, { full, now }: ImageListOptions):
   switch (field) {
     case 'id': return full ? image.id : image.id.slice(0, image.id.indexOf('-') + 13);
     case 'name': return image.name;
+    case 'signedby': return signedBy(image, full);
     case 'size': return full ? String(image.size) : humanSize(image.size);
     case 'importtime': return time(image.importTime);
     default: return time(image.lastUsed);

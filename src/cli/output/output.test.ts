@@ -110,9 +110,12 @@ app-busybox=5
 });
 
 describe('imageListText', () => {
+  const signature = {
+    kind: 'cosign', fingerprint: 'ab'.repeat(32), signer: 'ECDSA P-256', name: 'coreos.com/rkt/stage1-fly', over: 'sha256:00', time: '2026-11-23T00:00:00.000Z',
+  } as const;
   const images: readonly ImageView[] = [
-    { id: imageId, name: 'example.com/busybox:1.35.0', importTime: 1_795_388_568_601_652_842n, lastUsed: 1_795_388_568_601_652_979n, size: 1_996_800 },
-    { id: 'sha512-4a6a8996972028b8ed7097361dc03e355d3703318af828a2e0279a927f683317', name: 'coreos.com/rkt/stage1-fly:1.30.0', importTime: 1_795_388_568_279_572_673n, lastUsed: 1_795_388_568_383_630_978n, size: 34_700_102 },
+    { id: imageId, name: 'example.com/busybox:1.35.0', importTime: 1_795_388_568_601_652_842n, lastUsed: 1_795_388_568_601_652_979n, size: 1_996_800, signatures: [] },
+    { id: 'sha512-4a6a8996972028b8ed7097361dc03e355d3703318af828a2e0279a927f683317', name: 'coreos.com/rkt/stage1-fly:1.30.0', importTime: 1_795_388_568_279_572_673n, lastUsed: 1_795_388_568_383_630_978n, size: 34_700_102, signatures: [signature] },
   ];
   const options: ImageListOptions = {
     format: '', full: false, legend: true, fields: ['id', 'name', 'size', 'importtime', 'lastused'], sort: ['importtime'], order: 'asc',
@@ -134,6 +137,10 @@ describe('imageListText', () => {
       '',
     ].join('\n'));
   });
+  test('signed by, kind and fingerprint, where it is asked for', () => {
+    const text = imageListText(images, { ...options, fields: ['name', 'signedby'] });
+    assert.match(text, /SIGNED BY\n.*stage1-fly:1\.30\.0\t+cosign:abababababab\n.*busybox:1\.35\.0\t+nobody\n$/);
+  });
   test('json, has whole IDs and exact times', () => {
     const text = imageListText(images.slice(0, 1), { ...options, format: 'json-pretty' });
     assert.equal(text, `[
@@ -142,10 +149,13 @@ describe('imageListText', () => {
 		"name": "example.com/busybox:1.35.0",
 		"import_time": 1795388568601652842,
 		"last_used_time": 1795388568601652979,
-		"size": 1996800
+		"size": 1996800,
+		"verified": false
 	}
 ]
 `);
+    const [last] = JSON.parse(imageListText(images.slice(1), { ...options, format: 'json' }));
+    assert.deepEqual([last.verified, last.signatures], [true, [signature]]);
     assert.equal(imageListText([], { ...options, format: 'json' }), 'null\n');
   });
   test('fields and order, are as asked for', () => {

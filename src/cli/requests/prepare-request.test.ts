@@ -26,6 +26,7 @@ test('prepareRequest, an image alone, changes nothing of its app', () => {
     environment: { inherited: [], fromFiles: [], explicit: [] },
     pullPolicy: 'new',
     noOverlay: false,
+    verifyContent: false,
   });
 });
 

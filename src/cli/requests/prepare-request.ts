@@ -19,6 +19,7 @@ export function prepareRequest(line: CommandLine, environment: Readonly<NodeJS.P
     environment: podEnvironment(flags, environment),
     pullPolicy: pullPolicy(flags),
     noOverlay: flags.bool('no-overlay'),
+    verifyContent: flags.bool('verify-content'),
     ...(podManifestPath === undefined ? {} : { podManifestPath }),
   };
   checkSource(request, flags);

@@ -1,5 +1,6 @@
-import { AC_VERSION, type Annotation, appcPlatform, type ImageManifest, type Label, sanitizeAcIdentifier } from '#appc';
+import { AC_VERSION, type Annotation, appcPlatform, type ImageManifest, type Label } from '#appc';
 import { type Digest, digestHex, type OciConfig, type Reference } from '#oci';
+import { dockerImageName } from '../trust/docker-image-name.ts';
 import { planApp } from './app.ts';
 
 export interface ConvertedImage {
@@ -24,7 +25,7 @@ export function planImageManifest(image: ConvertedImage): ImageManifest {
   const manifest = {
     acKind: 'ImageManifest',
     acVersion: AC_VERSION,
-    name: sanitizeAcIdentifier(`${reference.registry}/${reference.repository}`),
+    name: dockerImageName(reference),
     labels: planLabels(image),
     annotations: planAnnotations(image),
   } as const;

@@ -10,6 +10,8 @@ export interface HttpPolicy {
   /** Whether `http:` may be asked at all; a redirect from https to http is refused even then. */
   readonly plainHttp: boolean;
   readonly verifyCertificates: boolean;
+  /** PEM of authorities that are trusted besides those of the system. */
+  readonly authorities?: string;
   readonly timeouts?: Timeouts;
   readonly retryWaits?: readonly number[];
 }
@@ -18,6 +20,8 @@ export interface HttpRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
+  /** The headers that let us in at `url`: asked for anew at each redirect. */
+  readonly authorize?: (url: URL, method: string) => Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
@@ -74,9 +78,8 @@ export class HttpClient implements Disposable {
     this.#checkScheme(request.url);
     const agents = (this.#agents ??= await openAgents(this.policy));
     const timeouts = this.policy.timeouts ?? TIMEOUTS;
-    return withRetries(request, this.policy.retryWaits, () =>
-      sendOnce(request, request.url.protocol === 'https:' ? agents.https : agents.http, timeouts),
-    );
+    const agent = request.url.protocol === 'https:' ? agents.https : agents.http;
+    return withRetries(request, this.policy.retryWaits, () => sendOnce(withAuthorization(request), agent, timeouts));
   }
 
   #checkScheme(url: URL): void {
@@ -97,10 +100,19 @@ export class HttpClient implements Disposable {
 async function openAgents(policy: HttpPolicy): Promise<Agents> {
   const [http, https] = await Promise.all([import('node:http'), import('node:https')]);
   const options = { keepAlive: true, maxSockets: 8, proxyEnv: process.env };
-  return {
-    http: new http.Agent(options),
-    https: new https.Agent({ ...options, rejectUnauthorized: policy.verifyCertificates, minVersion: 'TLSv1.2' }),
-  };
+  const tls = { rejectUnauthorized: policy.verifyCertificates, minVersion: 'TLSv1.2' } as const;
+  const ca = policy.authorities === undefined ? {} : { ca: await withDefaultAuthorities(policy.authorities) };
+  return { http: new http.Agent(options), https: new https.Agent({ ...options, ...tls, ...ca }) };
+}
+
+async function withDefaultAuthorities(pem: string): Promise<string[]> {
+  const { getCACertificates } = await import('node:tls');
+  return [...getCACertificates('default'), pem];
+}
+
+function withAuthorization(request: HttpRequest): HttpRequest {
+  const { url, method = 'GET', headers, authorize } = request;
+  return authorize === undefined ? request : { ...request, headers: { ...headers, ...authorize(url, method) } };
 }
 
 /** The request that follows a redirect (RFC 9110 15.4). @throws {ImageError} bad-redirect */
@@ -116,12 +128,13 @@ export function planRedirect(request: HttpRequest, location: string, status: num
   to.username = '';
   to.password = '';
   const headers = to.origin === from.origin ? request.headers : withoutSecrets(request.headers);
-  const { body, method = 'GET' } = request;
+  const { body, authorize, method = 'GET' } = request;
   const keepsBody = body !== undefined && (status === 307 || status === 308) && to.origin === from.origin;
   return {
     url: to,
     method: method === 'POST' && !keepsBody ? 'GET' : method,
     ...(headers === undefined ? {} : { headers }),
+    ...(authorize === undefined ? {} : { authorize }),
     ...(keepsBody ? { body } : {}),
   };
 }

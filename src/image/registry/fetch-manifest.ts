@@ -23,6 +23,13 @@ export interface FetchedManifest {
   readonly manifest: OciManifest;
   /** Of the manifest's bytes as received, which were checked where the reference or an index named a digest. */
   readonly digest: Digest;
+  /** What led there, the manifest included: what the reference names first, each entry of the one before. */
+  readonly path: readonly ManifestBytes[];
+}
+
+export interface ManifestBytes {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
 }
 
 /**
@@ -31,12 +38,14 @@ export interface FetchedManifest {
  * @throws {ImageError} digest-mismatch, unsupported-image, and of {@link RegistryClient.get}
  */
 export async function fetchManifest(client: RegistryClient, reference: Reference): Promise<FetchedManifest> {
+  const path: ManifestBytes[] = [];
   let wanted: { name: string; digest?: Digest; size?: number } = nameOf(reference);
   for (let depth = 0; depth < INDEX_DEPTH; depth++) {
     const { bytes, mediaType } = await getManifest(client, wanted);
     const digest = checkBytes(bytes, wanted, `manifest ${wanted.name}`);
+    path.push({ digest, bytes });
     const parsed = parseManifest(bytes, mediaType);
-    if (parsed.kind === 'manifest') return { manifest: parsed, digest };
+    if (parsed.kind === 'manifest') return { manifest: parsed, digest, path };
     const entry = selectPlatform(parsed, machinePlatform());
     wanted = { name: entry.digest, digest: entry.digest, size: entry.size };
   }
@@ -70,7 +79,7 @@ export async function fetchConfig(client: RegistryClient, descriptor: Descriptor
 }
 
 /** The digest of bytes; that of what was wanted, where it is known. @throws {ImageError} digest-mismatch */
-function checkBytes(bytes: Buffer, wanted: { digest?: Digest; size?: number }, what: string): Digest {
+export function checkBytes(bytes: Buffer, wanted: { digest?: Digest; size?: number }, what: string): Digest {
   const algorithm = wanted.digest === undefined ? 'sha256' : digestAlgorithm(wanted.digest);
   const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
   if (wanted.size !== undefined && wanted.size !== bytes.length) {

@@ -1,11 +1,16 @@
 import type { ImageId } from '#appc';
 import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
 import type { ImageContext } from '../context.ts';
+import { ImageError } from '../image-error.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import { blobStream } from './blob-stream.ts';
 import { findCredentials } from './credentials.ts';
 import { fetchConfig, fetchManifest } from './fetch-manifest.ts';
+import { dockerImageName } from '../trust/docker-image-name.ts';
+import { type Verified, writeEvidence } from '../trust/write-evidence.ts';
 import { RegistryClient } from './registry-client.ts';
+import { planPlaces, type RegistryPlace } from './registry-places.ts';
+import type { SignedImage } from './verify-image.ts';
 
 const PARALLEL_LAYERS = 3;
 
@@ -13,24 +18,46 @@ const PARALLEL_LAYERS = 3;
  * Brings an image of a registry into the store: its manifest, its configuration, and the layers that are not held.
  *
  * @param originalName the reference as the user wrote it
+ * Unless verification is off, a trusted key must have signed it (see `verifyImage`).
+ *
  * @throws {ImageError}, {OciError}, and {StoreError} for layers that are not what they should be
  */
 export async function pullImage(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
-  using client = openClient(reference, ctx);
-  const { manifest, digest: manifestDigest } = await fetchManifest(client, reference);
+  const places = planPlaces(reference, ctx);
+  for (const [index, place] of places.entries()) {
+    try {
+      return await pullFrom(place, reference, originalName, ctx);
+    } catch (error) {
+      if (index === places.length - 1 || !(error instanceof ImageError)) throw error;
+      ctx.report.info(`image: mirror ${place.registry}: ${error.message}; trying the next place`);
+    }
+  }
+  throw new ImageError('not-found', `${reference.registry} is nowhere`);
+}
+
+async function pullFrom(place: RegistryPlace, reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
+  using client = openClient(place, ctx);
+  const { manifest, digest: manifestDigest, path } = await fetchManifest(client, reference);
+  const verified = await verify(client, { name: dockerImageName(reference), path }, ctx);
   checkIsImage(manifest);
   const config = parseImageConfig(await fetchConfig(client, manifest.config));
   const layers = layersOf(manifest, config);
   const configDigest = manifest.config.digest;
   const imageManifest = planImageManifest({ reference, originalName, config, configDigest, manifestDigest });
   await fetchLayers(client, layers, ctx);
-  return ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) }).id;
+  const { id } = ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) });
+  writeEvidence(ctx.store, id, verified);
+  return id;
 }
 
-function openClient(reference: Reference, ctx: ImageContext): RegistryClient {
-  const { registry, repository } = reference;
-  const { insecure, config } = ctx;
-  const policy = { plainHttp: insecure.http, verifyCertificates: !insecure.tls };
+/** Before anything of the image is in the store. */
+async function verify(client: RegistryClient, image: SignedImage, ctx: ImageContext): Promise<Verified | undefined> {
+  if (!ctx.insecure.image) return (await import('./verify-image.ts')).verifyImage(client, image, ctx);
+  ctx.report.info('image: warning: image signature verification has been disabled');
+  return undefined;
+}
+
+function openClient({ registry, repository, policy }: RegistryPlace, { config }: ImageContext): RegistryClient {
   return new RegistryClient({ registry, policy, credentials: () => findCredentials(registry, config) }, repository);
 }
 

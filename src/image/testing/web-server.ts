@@ -15,7 +15,8 @@ export class WebServer implements AsyncDisposable {
 
   private constructor(server: Server, scheme: string) {
     this.#server = server;
-    this.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { address, port } = server.address() as AddressInfo;
+    this.host = port === 443 ? address : `${address}:${port}`;
     this.origin = `${scheme}://${this.host}`;
     server.on('request', (request: IncomingMessage) => this.requests.push(request));
   }
@@ -26,15 +27,19 @@ export class WebServer implements AsyncDisposable {
     return new WebServer(server, 'http');
   }
 
-  /** With a certificate that nobody trusts, made in `directory`. */
-  static async startSecure(directory: string, handler: Handler): Promise<WebServer> {
+  /**
+   * With a certificate that nobody trusts, made in `directory`.
+   *
+   * @param place an address of the loopback; a name can be discovered at port 443 only
+   */
+  static async startSecure(directory: string, handler: Handler, place = { address: '127.0.0.1', port: 0 }): Promise<WebServer> {
     const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`];
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', `subjectAltName=IP:127.0.0.1,IP:${place.address}`, '-days', '2'];
     const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
     const made = runProgramSync('/usr/bin/openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert]);
     if (made.status !== 0) throw new Error(made.stderr);
-    const server = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, handler).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
+    const server = createSecureServer({ key: readFileSync(key), cert: readFileSync(cert) }, handler).listen(place.port, place.address);
+    await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
     return new WebServer(server as unknown as Server, 'https');
   }
 
@@ -42,4 +47,10 @@ export class WebServer implements AsyncDisposable {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** Port 443 at an address of the loopback that no other test has. */
+export function discoverablePlace(): { address: string; port: number } {
+  const part = (): number => 1 + Math.floor(Math.random() * 254);
+  return { address: `127.${part()}.${part()}.${part()}`, port: 443 };
 }

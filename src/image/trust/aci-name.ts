@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { parseImageManifest } from '#appc';
-import type { AcIdentifier } from '#appc';
+import { type ImageManifest, parseImageManifest } from '#appc';
 import { findProgram, startProgram } from '#sys';
 import { ImageError } from '../image-error.ts';
 
@@ -10,15 +9,15 @@ const BLOCK = 512;
 const MANIFEST_LIMIT = 8 << 20;
 
 /**
- * The name in an ACI's manifest, found without unpacking the rest, so that the keys trusted for it can be
- * looked up. Nothing else is checked here: the store does that when it takes the image in.
+ * An ACI's manifest, found without unpacking the rest, so that the keys trusted for its name
+ * can be looked up. Nothing else is checked here: the store does that when it takes the image in.
  *
  * @throws {ImageError} unsupported-image
  */
-export async function readAciName(path: string): Promise<AcIdentifier> {
+export async function readAciManifest(path: string): Promise<ImageManifest> {
   const stream = await openUncompressed(path);
   try {
-    return parseImageManifest(await findManifest(stream)).name;
+    return parseImageManifest(await findManifest(stream));
   } finally {
     stream.destroy();
   }

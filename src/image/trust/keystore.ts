@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
-import { writeFileAtomic } from '#sys';
+import { readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
 import { ImageError } from '../image-error.ts';
-import { type KeyFile, readKeyFiles } from './key-files.ts';
+import { type KeyFile, type KeyKind, parseKeyFileName, readKeyFiles } from './key-files.ts';
 
 export interface KeystoreDirs {
   /** Say /usr/lib/rkt: keys that came with the system. */
@@ -12,36 +12,84 @@ export interface KeystoreDirs {
   readonly localDir: string;
 }
 
+/** One file of the keystore, as `rkt trust --list` tells it. */
+export interface KeyEntry {
+  readonly kind: KeyKind;
+  readonly fingerprint: string;
+  /** Undefined: for all names. */
+  readonly prefix: AcIdentifier | undefined;
+  readonly where: 'system' | 'local';
+  readonly path: string;
+  /** `masked`: by an empty local file beside it; `mask`: it is such a file, for keys of shorter prefixes. */
+  readonly state: 'trusted' | 'masked' | 'mask';
+  readonly text: string;
+}
+
+/** What became of one place that a key was trusted in. */
+export interface KeyRemoval {
+  readonly prefix: AcIdentifier | undefined;
+  /** The file that was removed, or the empty one that takes the trust back. */
+  readonly path: string;
+  readonly outcome: 'removed' | 'masked';
+}
+
 /**
- * The public keys trusted to sign images.
+ * The public keys and identities trusted to sign images.
  *
- * A key is the file `trustedkeys/root.d/<fingerprint>`, trusted for every image, or
- * `trustedkeys/prefix.d/<prefix>/<fingerprint>`, trusted for images of that name and below it.
+ * Each is a file `trustedkeys/root.d/<name>`, trusted for every image, or
+ * `trustedkeys/prefix.d/<prefix>/<name>`, trusted for images of that name and below it.
  */
 export interface Keystore {
-  /** The key files that count for an image's name, armored, by lower case fingerprint. */
+  /** The key files that count for an image's name, by file name. */
   keysFor(name: AcIdentifier): ReadonlyMap<string, KeyFile>;
   /** Trusts a key for names at and below `prefix`, or for all where there is none. @returns its file's path */
-  add(prefix: AcIdentifier | undefined, fingerprint: string, armored: string): string;
+  add(prefix: AcIdentifier | undefined, fileName: string, text: string): string;
   /** Takes back the trust in a key of the system, by an empty file of the same name. */
-  mask(prefix: AcIdentifier | undefined, fingerprint: string): string;
+  mask(prefix: AcIdentifier | undefined, fileName: string): string;
+  /** All files, root first, then by prefix. */
+  list(): KeyEntry[];
+  /** Takes back the trust in a key, everywhere or for one prefix (`root`: for all names) only. Says what it did. */
+  remove(fingerprint: string, only?: AcIdentifier | 'root'): KeyRemoval[];
 }
 
 export function openKeystore(dirs: KeystoreDirs): Keystore {
-  const write = (prefix: AcIdentifier | undefined, fingerprint: string, text: string): string => {
-    const directory = keyDirectory(dirs.localDir, prefix);
-    mkdirSync(directory, { recursive: true });
-    chmodSync(directory, 0o755);
-    const path = join(directory, fingerprint);
-    writeFileAtomic(path, text, { mode: 0o644 });
-    chmodSync(path, 0o644);
-    return path;
-  };
+  const write = (prefix: AcIdentifier | undefined, fileName: string, text: string): string =>
+    writeKeyFile(dirs.localDir, prefix, fileName, text);
+  const list = (): KeyEntry[] => listEntries(dirs);
   return {
     keysFor: (name) => readKeysFor(dirs, name),
     add: write,
-    mask: (prefix, fingerprint) => write(prefix, fingerprint, ''),
+    mask: (prefix, fileName) => write(prefix, fileName, ''),
+    list,
+    remove: (fingerprint, only) =>
+      list()
+        .filter((entry) => entry.fingerprint === fingerprint && entry.state === 'trusted')
+        .filter(({ prefix }) => only === undefined || (prefix ?? 'root') === only)
+        .sort((a, b) => (a.where < b.where ? -1 : 1))
+        .flatMap((entry) => removeEntry(entry, write)),
   };
+}
+
+function writeKeyFile(configDir: string, prefix: AcIdentifier | undefined, fileName: string, text: string): string {
+  const directory = keyDirectory(configDir, prefix);
+  const path = join(directory, fileName);
+  if (readTextIfExists(path) === text) return path;
+  mkdirSync(directory, { recursive: true });
+  chmodSync(directory, 0o755);
+  writeFileAtomic(path, text, { mode: 0o644 });
+  chmodSync(path, 0o644);
+  return path;
+}
+
+/** Local ones are removed before those of the system are masked, which takes the same path. */
+function removeEntry(entry: KeyEntry, write: Keystore['add']): KeyRemoval[] {
+  const { path, prefix, where } = entry;
+  if (where === 'local') {
+    rmSync(path, { force: true });
+    return [{ prefix, path, outcome: 'removed' }];
+  }
+  const fileName = path.slice(path.lastIndexOf('/') + 1);
+  return [{ prefix, path: write(prefix, fileName, ''), outcome: 'masked' }];
 }
 
 function keyDirectory(configDir: string, prefix: AcIdentifier | undefined): string {
@@ -65,8 +113,8 @@ function readKeysFor(dirs: KeystoreDirs, name: AcIdentifier): ReadonlyMap<string
   ];
   const keys = new Map<string, KeyFile>();
   for (const file of directories.flatMap(readKeyFiles)) {
-    if (file.armored === '') keys.delete(file.fingerprint);
-    else keys.set(file.fingerprint, file);
+    if (file.text === '') keys.delete(file.fileName);
+    else keys.set(file.fileName, file);
   }
   return keys;
 }
@@ -75,4 +123,38 @@ function readKeysFor(dirs: KeystoreDirs, name: AcIdentifier): ReadonlyMap<string
 export function prefixesOf(name: AcIdentifier): AcIdentifier[] {
   const parts = parsePath(name).split('/');
   return parts.map((_, index) => parts.slice(0, index + 1).join('/') as AcIdentifier);
+}
+
+function listEntries(dirs: KeystoreDirs): KeyEntry[] {
+  const sources = [['system', dirs.systemDir], ['local', dirs.localDir]] as const;
+  const prefixes = new Set(sources.flatMap(([, dir]) => prefixesBelow(join(dir, 'trustedkeys', 'prefix.d'))));
+  return [undefined, ...[...prefixes].sort()].flatMap((prefix) => {
+    const files = sources.flatMap(([where, dir]) =>
+      readKeyFiles(keyDirectory(dir, prefix)).map((file) => ({ where, prefix, file })),
+    );
+    const masks = new Set(files.filter(({ where, file }) => where === 'local' && file.text === '').map(({ file }) => file.fileName));
+    const held = new Set(files.filter(({ file }) => file.text !== '').map(({ file }) => file.fileName));
+    return files.flatMap(({ file, ...place }): KeyEntry[] => {
+      const { fingerprint, kind, path, text } = file;
+      if (text === '' && held.has(file.fileName)) return [];
+      const state = text === '' ? 'mask' : place.where === 'system' && masks.has(file.fileName) ? 'masked' : 'trusted';
+      return [{ kind, fingerprint, ...place, path, state, text }];
+    });
+  });
+}
+
+/** The prefixes that have a directory with keys; directories whose path is no prefix are left alone. */
+function prefixesBelow(directory: string): AcIdentifier[] {
+  const entries = unlessMissing(() => readdirSync(directory, { recursive: true, withFileTypes: true })) ?? [];
+  const withKeys = entries.filter((entry) => !entry.isDirectory() && parseKeyFileName(entry.name) !== undefined);
+  const prefixes = withKeys.map(({ parentPath }) => parentPath.slice(directory.length + 1));
+  return [...new Set(prefixes)].filter(isPrefix);
+}
+
+function isPrefix(text: string): text is AcIdentifier {
+  try {
+    return parsePath(text as AcIdentifier) === text;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
-import type { Key } from 'openpgp';
+import type { Config, Key } from 'openpgp';
 import { messageOf } from '#errors';
 import { ImageError } from '../image-error.ts';
+import { printable } from '../printable.ts';
 
 export interface PublicKeyInfo {
   readonly fingerprint: string;
@@ -37,10 +38,29 @@ export async function readKeys(bytes: Buffer, what: string): Promise<Key[]> {
   }
 }
 
-/** Text of a stranger, safe to show on a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�');
+/** What openpgp refuses: by itself all that is weak today; with `allowLegacy` only what was broken long ago. */
+export async function strengthOf(allowLegacy: boolean): Promise<Config> {
+  const { config, enums } = await import('openpgp');
+  if (!allowLegacy) return config;
+  return {
+    ...config,
+    rejectHashAlgorithms: new Set([enums.hash.md5, enums.hash.ripemd]),
+    rejectMessageHashAlgorithms: new Set([enums.hash.md5, enums.hash.ripemd]),
+    rejectPublicKeyAlgorithms: new Set([enums.publicKey.elgamal]),
+    minRSABits: 1024,
+  };
 }
+
+/**
+ * A signature is judged by its own date; a key that is gone by now must not vouch for anything new or old.
+ *
+ * @throws where the key is expired, revoked or too weak
+ */
+export async function checkKeyToday(key: Key, keyID: KeyID | undefined, config: Config): Promise<void> {
+  await key.verifyPrimaryKey(undefined, undefined, config);
+  await key.getSigningKey(keyID, undefined, undefined, config);
+}
+type KeyID = ReturnType<Key['getKeyID']>;
 
 /** A fingerprint as gpg shows it: groups of four, a wider gap in the middle. */
 export function renderFingerprint(fingerprint: string): string {

@@ -1,19 +1,28 @@
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
-import { parsePublicKeys, type PublicKeyInfo, renderFingerprint } from './pgp-key.ts';
+import { readIdentity, readKeyCandidates, type TrustCandidate } from './trust-candidate.ts';
 
 export interface TrustRequest {
   /** The names the keys are trusted for; left out: all names. */
   readonly prefix?: string;
-  /** Files or URLs of keys. */
+  /** Files or URLs of keys: of OpenPGP, or as cosign has them. */
   readonly keys: readonly string[];
+  /** Who may sign with certificates; instead of keys. */
+  readonly sigstore?: SigstoreRequest;
   /** Trust without asking (`--skip-fingerprint-review`). */
   readonly skipFingerprintReview?: boolean;
   /** Keys may come over plain HTTP (`--insecure-allow-http`). */
   readonly allowHttp?: boolean;
   /** Where lines for standard output go as they come: fingerprints before the question, outcomes after it. */
   readonly print: (line: string) => void;
+}
+
+export interface SigstoreRequest {
+  /** A file or URL of a trusted root (trusted_root.json). */
+  readonly root: string;
+  readonly identity: string;
+  readonly issuer: string;
 }
 
 export interface TrustedKey {
@@ -23,28 +32,44 @@ export interface TrustedKey {
   readonly path: string;
 }
 
-export type TrustContext = Pick<ImageContext, 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
+export type TrustContext = Pick<ImageContext, 'config' | 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
 
 /**
  * Adds keys to the keystore, each after a person has seen its fingerprint.
  *
- * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery without keys
+ * @throws {ImageError} bad-key, key-not-accepted where there is nobody to ask, no-discovery where the prefix names no keys
  */
 export async function trustKeys(request: TrustRequest, ctx: TrustContext): Promise<TrustedKey[]> {
   const prefix = parsePrefix(request.prefix);
-  if (request.keys.length === 0) throw noDiscovery(request.prefix);
-  const { fetchKey } = await import('./fetch-key.ts');
   const trusted: TrustedKey[] = [];
-  for (const location of request.keys) {
-    const keys = await parsePublicKeys(await fetchKey(location, request, ctx), location);
+  for await (const { location, keys } of readSources(request, ctx)) {
     ctx.report.info(`pubkey: prefix: "${prefix ?? ''}"\nkey: "${location}"`);
-    for (const line of keys.flatMap(describeKey)) request.print(line);
+    for (const line of keys.flatMap(({ description }) => description)) request.print(line);
     const how = await review(location, prefix, request, ctx);
     if (how === undefined) continue;
     request.print(`Trusting "${location}" for prefix "${prefix ?? ''}" ${how} fingerprint review.`);
     for (const key of keys) trusted.push(addKey(key, location, prefix, request, ctx));
   }
   return trusted;
+}
+
+interface Source {
+  readonly location: string;
+  readonly keys: readonly TrustCandidate[];
+}
+
+async function* readSources(request: TrustRequest, ctx: TrustContext): AsyncGenerator<Source> {
+  const { sigstore } = request;
+  const isNamed = request.keys.length > 0 || sigstore !== undefined;
+  const keys = isNamed ? request.keys : await keysOfPrefix(request, ctx);
+  const { fetchKey } = await import('./fetch-key.ts');
+  if (sigstore !== undefined) {
+    const key = await readIdentity(await fetchKey(sigstore.root, request, ctx), sigstore);
+    yield { location: sigstore.root, keys: [key] };
+  }
+  for (const location of keys) {
+    yield { location, keys: await readKeyCandidates(await fetchKey(location, request, ctx), location) };
+  }
 }
 
 function parsePrefix(text: string | undefined): AcIdentifier | undefined {
@@ -56,18 +81,9 @@ function parsePrefix(text: string | undefined): AcIdentifier | undefined {
   return parseAcIdentifier(text);
 }
 
-function noDiscovery(prefix: string | undefined): ImageError {
-  return new ImageError('no-discovery', `key discovery at "${prefix ?? ''}" is not available`, {
-    hint: 'name the key: rkt trust --prefix PREFIX FILE-OR-URL',
-  });
-}
-
-function describeKey(key: PublicKeyInfo): string[] {
-  return [
-    `gpg key fingerprint is: ${renderFingerprint(key.fingerprint)}`,
-    ...key.subkeys.map((fingerprint) => `    Subkey fingerprint: ${renderFingerprint(fingerprint)}`),
-    ...key.identities.map((identity) => `\t${identity}`),
-  ];
+async function keysOfPrefix({ prefix = '', allowHttp = false }: TrustRequest, ctx: TrustContext): Promise<readonly string[]> {
+  const { discoverKeys } = await import('../discovery/key-locations.ts');
+  return discoverKeys(prefix, { plainHttp: allowHttp, verifyCertificates: !ctx.insecure.tls }, ctx);
 }
 
 /** How the key came to be accepted; undefined where the person said no. */
@@ -94,13 +110,13 @@ async function review(
 }
 
 function addKey(
-  key: PublicKeyInfo,
+  key: TrustCandidate,
   location: string,
   prefix: AcIdentifier | undefined,
   request: TrustRequest,
   ctx: TrustContext,
 ): TrustedKey {
-  const path = ctx.keystore.add(prefix, key.fingerprint, key.armored);
+  const path = ctx.keystore.add(prefix, key.fileName, key.text);
   request.print(prefix === undefined ? `Added root key at "${path}"` : `Added key for prefix "${prefix}" at "${path}"`);
   return { location, fingerprint: key.fingerprint, path };
 }

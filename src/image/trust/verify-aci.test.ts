@@ -39,8 +39,8 @@ const verify = (signature: Buffer, name = NAME) => verifyAci(file, signature, na
 
 test('verifyAci, signed by a key of the exact name, its signer', async () => {
   trust(NAME, good);
-  const signer = await verify(gpg.sign(good, file));
-  assert.deepEqual(signer, { fingerprint: good, identities: ['Test <good@example.com>'] });
+  const { signers } = await verify(gpg.sign(good, file));
+  assert.deepEqual(signers, [{ fingerprint: good, identities: ['Test <good@example.com>'] }]);
 });
 
 test('verifyAci, binary signature, accepted', async () => {
@@ -75,7 +75,7 @@ test('verifyAci, other key trusted, unknown entity', async () => {
 test('verifyAci, two signatures and one key trusted, accepted', async () => {
   trust(NAME, other);
   const both = Buffer.concat([gpg.sign(good, file, '--no-armor'), gpg.sign(other, file, '--no-armor')]);
-  assert.equal((await verify(both)).fingerprint, other);
+  assert.deepEqual((await verify(both)).signers.map(({ fingerprint }) => fingerprint), [other]);
 });
 
 test('verifyAci, another file, bad signature', async () => {
@@ -161,4 +161,28 @@ test('verifyAci, key file named after another key, bad key', async () => {
 
 test('keysFor, name that climbs out of prefix.d, refused', () => {
   assert.throws(() => keystore.keysFor('example.com/../../root.d' as AcIdentifier), { code: 'bad-key' });
+});
+
+test('verifyAci, keys and signatures of old strength, only where the configuration allows them', async () => {
+  const dsa = gpg.makeKey('dsa@example.com', 'never', 'dsa2048');
+  const rsa = gpg.makeKey('old@example.com', 'never', 'rsa2048');
+  for (const [key, ...options] of [[dsa], [rsa, '--armor', '--digest-algo', 'SHA1']] as [string, ...string[]][]) {
+    trust(NAME, key);
+    const signature = gpg.sign(key, file, ...options);
+    await assert.rejects(verify(signature), { code: 'bad-signature' });
+    const { signers } = await verifyAci(file, signature, NAME, keystore, { allowLegacy: true });
+    assert.deepEqual(signers.map(({ fingerprint }) => fingerprint), [key]);
+    writeFileSync(file, `something else ${key}`);
+    await assert.rejects(verifyAci(file, signature, NAME, keystore, { allowLegacy: true }), { code: 'bad-signature' });
+  }
+});
+
+test('verifyAci, a good and a bad signature by trusted keys, good and the bad one told', async () => {
+  trust(NAME, good);
+  trust(NAME, other);
+  const bad = gpg.sign(other, file, '--no-armor');
+  writeFileSync(file, 'something else');
+  const { problems, signers } = await verify(Buffer.concat([bad, gpg.sign(good, file, '--no-armor')]));
+  assert.deepEqual(signers.map(({ fingerprint }) => fingerprint), [good]);
+  assert.equal(problems.length, 1);
 });

@@ -5,7 +5,8 @@ import { messageOf } from '#errors';
 import { ImageError } from '../image-error.ts';
 import type { KeyFile } from './key-files.ts';
 import type { Keystore } from './keystore.ts';
-import { printable, readKeys } from './pgp-key.ts';
+import { printable } from '../printable.ts';
+import { checkKeyToday, readKeys, strengthOf } from './pgp-key.ts';
 
 /** RFC 9580 5.2.1.1. */
 const BINARY_SIGNATURE = 0;
@@ -15,9 +16,18 @@ export interface Signer {
   readonly identities: readonly string[];
 }
 
+export interface VerifiedAci {
+  /** Those whose signature is good; at least one. */
+  readonly signers: readonly Signer[];
+  /** Why other signatures by trusted keys are not. */
+  readonly problems: readonly string[];
+}
+
 /**
  * Verifies a file against a detached OpenPGP signature by a key trusted for the image's name. The key
- * must be good today: neither expired nor revoked. The file is streamed.
+ * must be good today: neither expired nor revoked. Of several signatures one must be good. The file is streamed.
+ *
+ * @param allowLegacy takes keys and signatures of old strength: DSA, SHA-1, short RSA
  *
  * @param path of the file as it was signed (that is, compressed)
  * @param signature armored or binary
@@ -27,12 +37,13 @@ export async function verifyAci(
   path: string,
   signature: Buffer,
   name: AcIdentifier,
-  keystore: Keystore,
-): Promise<Signer> {
+  keystore: Pick<Keystore, 'keysFor'>,
+  { allowLegacy = false }: { readonly allowLegacy?: boolean } = {},
+): Promise<VerifiedAci> {
   const parsed = await parseSignature(signature);
-  const keys = await Promise.all([...keystore.keysFor(name).values()].map(loadKey));
+  const keys = await Promise.all([...keystore.keysFor(name).values()].filter(({ kind }) => kind === 'pgp').map(loadKey));
   if (!parsed.getSigningKeyIDs().some((id) => keys.some((key) => key.getKeys(id).length > 0))) throw unknownSigner(name);
-  return checkSignatures(path, parsed, keys, name);
+  return checkSignatures(path, parsed, keys, { name, allowLegacy });
 }
 
 async function parseSignature(bytes: Buffer): Promise<Signature> {
@@ -55,8 +66,9 @@ function isOverBytes(packet: { signatureType?: number | null }): boolean {
   return packet.signatureType === BINARY_SIGNATURE;
 }
 
-async function loadKey(file: KeyFile): Promise<Key> {
-  const [key] = await readKeys(Buffer.from(file.armored), file.path);
+/** @throws {ImageError} bad-key */
+export async function loadKey(file: KeyFile): Promise<Key> {
+  const [key] = await readKeys(Buffer.from(file.text), file.path);
   if (key === undefined) throw new ImageError('bad-key', `${file.path} holds no key`);
   if (key.getFingerprint() !== file.fingerprint) {
     throw new ImageError('bad-key', `fingerprint mismatch: "${file.path}" holds key "${key.getFingerprint()}"`);
@@ -64,24 +76,32 @@ async function loadKey(file: KeyFile): Promise<Key> {
   return key;
 }
 
-async function checkSignatures(path: string, signature: Signature, keys: Key[], name: AcIdentifier): Promise<Signer> {
+async function checkSignatures(
+  path: string,
+  signature: Signature,
+  keys: Key[],
+  { name, allowLegacy }: { readonly name: AcIdentifier; readonly allowLegacy: boolean },
+): Promise<VerifiedAci> {
   const [openpgp, { Readable }] = await Promise.all([import('openpgp'), import('node:stream')]);
+  const config = await strengthOf(allowLegacy);
   const binary = Readable.toWeb(createReadStream(path)) as never;
   const message = await openpgp.createMessage({ binary });
-  const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary' });
+  const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary', config });
   await drain(result.data as unknown as ReadableStream<Uint8Array>);
+  const signers: Signer[] = [];
   const failures: unknown[] = [];
   for (const { keyID, verified } of result.signatures) {
     const key = keys.find((candidate) => candidate.getKeys(keyID).length > 0);
     if (key === undefined) continue;
     try {
       await verified;
-      await checkKeyToday(key, keyID);
-      return { fingerprint: key.getFingerprint(), identities: key.getUserIDs().map(printable) };
+      await checkKeyToday(key, keyID, config);
+      signers.push({ fingerprint: key.getFingerprint(), identities: key.getUserIDs().map(printable) });
     } catch (error) {
       failures.push(error);
     }
   }
+  if (signers.length > 0) return { signers, problems: failures.map(describe) };
   const [cause] = failures;
   if (cause === undefined) throw unknownSigner(name);
   throw new ImageError('bad-signature', `openpgp: invalid signature: ${describe(cause)}`, { cause });
@@ -91,12 +111,6 @@ async function checkSignatures(path: string, signature: Signature, keys: Key[], 
 async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
   const reader = stream.getReader();
   while (!(await reader.read()).done);
-}
-
-/** A signature is judged by its own date; a key that is gone by now must not vouch for anything new or old. */
-async function checkKeyToday(key: Key, keyID: ReturnType<Key['getKeyID']>): Promise<void> {
-  await key.verifyPrimaryKey();
-  await key.getSigningKey(keyID);
 }
 
 function describe(cause: unknown): string {

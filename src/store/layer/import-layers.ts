@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ImageManifest, renderImageManifest } from '#appc';
-import { syncFileSystem, writeFileAtomic } from '#sys';
+import { readTextIfExists, syncFileSystem, writeFileAtomic } from '#sys';
 import type { StoreContext } from '../context.ts';
 import { imageIdOf, layersTreeId, renderLayeredDocument } from '../image-id.ts';
 import { getImage, type ImageRecord, importTimeNow, lockImage, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
@@ -60,6 +60,7 @@ function makeDurable(layout: CasLayout, layers: readonly LayerDigest[]): void {
   for (const boot of volatile) rmSync(boot, { force: true });
 }
 
+/** 0 where it was lost: it is only shown. */
 function layerSize(layout: CasLayout, layer: LayerDigest): number {
-  return Number(readFileSync(layout.layer(layer).size, 'utf8'));
+  return Number(readTextIfExists(layout.layer(layer).size) ?? '0');
 }

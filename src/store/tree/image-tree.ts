@@ -4,16 +4,23 @@ import type { StoreContext } from '../context.ts';
 import { layersTreeId } from '../image-id.ts';
 import { type ImageRecord, readImageRecord } from '../image-records.ts';
 import { StoreError } from '../store-error.ts';
-import type { Tree } from '../types.ts';
+import type { LayerDigest, Tree } from '../types.ts';
 import { layeredTree, pinTree } from './layered-tree.ts';
 import { planAciTree } from './plan-aci-tree.ts';
-import { readTreeRecord } from './tree-records.ts';
+import { readTreeRecord, writeTreeRecord } from './tree-records.ts';
 
 /** See {@link Store.tree}. */
 export async function treeOf(context: StoreContext, id: ImageId): Promise<Tree> {
   const record = requireRecord(context, id);
-  if (record.layers !== undefined) return layeredTree(context, treeIdOfLayers(record), record.layers);
+  if (record.layers !== undefined) return treeOfLayers(context, treeIdOfLayers(record), record.layers);
   return (await import('./aci-tree.ts')).aciTree(context, id);
+}
+
+/** A pod finds its tree by the tree's record alone, which may have been lost. */
+function treeOfLayers(context: StoreContext, treeId: string, layers: readonly LayerDigest[]): Tree {
+  const tree = layeredTree(context, treeId, layers);
+  if (readTreeRecord(context.layout, treeId)?.layers === undefined) writeTreeRecord(context.layout, treeId, { layers });
+  return tree;
 }
 
 /** See {@link Store.treeId}. */
@@ -21,6 +28,12 @@ export function treeIdOf(context: StoreContext, id: ImageId): string {
   const record = requireRecord(context, id);
   if (record.layers !== undefined) return treeIdOfLayers(record);
   return planAciTree(context.layout, id).treeId;
+}
+
+/** See {@link Store.imagesBelow}. */
+export function imagesBelow(context: StoreContext, id: ImageId): ImageId[] {
+  if (requireRecord(context, id).layers !== undefined) return [id];
+  return [...new Set(planAciTree(context.layout, id).steps.map((step) => step.id))];
 }
 
 /** See {@link Store.openTree}. */
@@ -34,10 +47,14 @@ export function openTree(context: StoreContext, treeId: string): Tree | undefine
 }
 
 /** See {@link Store.verifyTree}. */
-export async function verifyTree(context: StoreContext, id: ImageId): Promise<void> {
+export async function verifyTree(context: StoreContext, id: ImageId): Promise<'verified' | 'recorded'> {
   const record = requireRecord(context, id);
-  if (record.layers !== undefined) return void layeredTree(context, treeIdOfLayers(record), record.layers);
-  return (await import('./aci-tree.ts')).verifyAciTree(context, id);
+  if (record.layers === undefined) {
+    await (await import('./aci-tree.ts')).verifyAciTree(context, id);
+    return 'verified';
+  }
+  layeredTree(context, treeIdOfLayers(record), record.layers);
+  return (await import('../layer/verify-layers.ts')).verifyLayers(context, record.layers);
 }
 
 /** See {@link Store.renderAgain}; the layers of a layered image stay as they are. */

@@ -1,0 +1,84 @@
+import type { AcIdentifier, ImageId } from '#appc';
+import type { Digest } from '#oci';
+import { ImageError } from '../image-error.ts';
+import type { FoundSignature } from './found-signature.ts';
+import type { KeyKind } from './key-files.ts';
+
+/** What is kept of the verification of an image, beside it in the store. */
+export interface Evidence {
+  readonly image: ImageId;
+  /** The name the signers' keys were trusted for. */
+  readonly name: AcIdentifier;
+  /** `none`: the image was fetched without verification. */
+  readonly verified: 'signed' | 'none';
+  /** ISO 8601. */
+  readonly time: string;
+  /** SHA-512 of the image manifest as the store has it, hex. */
+  readonly manifestHash: string;
+  /** Of an image of a registry. */
+  readonly docker?: {
+    readonly manifest: Digest;
+    /** The indexes that led to the manifest, each holding the digest of the next; base64. */
+    readonly indexes: readonly string[];
+  };
+  /** Good ones, at least one unless nothing was verified. */
+  readonly signatures: readonly SignatureRecord[];
+}
+
+/** One good signature, with what is needed to check it again. */
+export interface SignatureRecord {
+  readonly kind: KeyKind;
+  /** Of the key or the identity. */
+  readonly fingerprint: string;
+  /** The key's file in the keystore: name, and SHA-256 of its text as hex. */
+  readonly keyFile: string;
+  readonly keyHash: string;
+  /** For people. */
+  readonly signer: string;
+  /** The image ID of an ACI, the digest of a manifest or an index. */
+  readonly over: string;
+  readonly where?: string;
+  readonly bundle?: unknown;
+  /** base64. */
+  readonly artifact?: string;
+  readonly signature?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export function renderEvidence(evidence: Evidence): string {
+  return `${JSON.stringify(evidence)}\n`;
+}
+
+/** @throws {ImageError} evidence-mismatch */
+export function parseEvidence(text: string): Evidence {
+  try {
+    const value = JSON.parse(text) as Evidence;
+    const known = value.verified === 'none' || (value.verified === 'signed' && value.signatures.length > 0);
+    if (known && Array.isArray(value.signatures)) return value;
+  } catch {
+    // Said below.
+  }
+  throw new ImageError('evidence-mismatch', 'it cannot be read');
+}
+
+export function asRecordFields(found: FoundSignature): Partial<SignatureRecord> {
+  const { annotations, artifact, bundle, signature, where } = found;
+  return {
+    where,
+    ...(bundle !== undefined && { bundle }),
+    ...(artifact !== undefined && { artifact: artifact.toString('base64') }),
+    ...(signature !== undefined && { signature: signature.toString('base64') }),
+    ...(annotations !== undefined && { annotations }),
+  };
+}
+
+export function asFoundSignature(record: SignatureRecord): FoundSignature {
+  const { annotations, artifact, bundle, signature, where = record.keyFile } = record;
+  return {
+    where,
+    ...(bundle !== undefined && { bundle }),
+    ...(artifact !== undefined && { artifact: Buffer.from(artifact, 'base64') }),
+    ...(signature !== undefined && { signature: Buffer.from(signature, 'base64') }),
+    ...(annotations !== undefined && { annotations }),
+  };
+}
