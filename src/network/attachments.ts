@@ -1,12 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { type NetInfo, parseNetInfo, podFiles } from '#pod';
 import { readTextIfExists, writeFileAtomic } from '#sys';
-<<<<<<< HEAD
-import { isObject, type Json, type NetworkConf, parseNetworkConf } from './network-conf.ts';
-=======
 import { loadNetworks } from './load-networks.ts';
-import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
->>>>>>> main
+import { isObject, type Json, type NetworkConf, parseNetworkConf } from './network-conf.ts';
 
 /**
  * One network a pod is to be attached to, written down before any plugin runs: whatever the moment of a
@@ -83,15 +79,10 @@ export interface RecordedAttachment extends Pick<NetInfo, 'netName' | 'pluginPat
  * a crash of the machine cut off.
  */
 export function readAttachments(podDir: string): RecordedAttachment[] {
-<<<<<<< HEAD
-  const text = readTextIfExists(`${podDir}/${FILE}`) ?? readTextIfExists(`${podDir}/${podFiles.netInfo}`) ?? '';
+  const texts = [FILE, podFiles.netInfo].map((file) => readTextIfExists(`${podDir}/${file}`) ?? '');
+  const text = texts.find((each) => parseNetInfo(each).length > 0) ?? '';
   const own = parseOwn(text);
   return parseNetInfo(text).flatMap(({ netConf, ...entry }, index) => {
-=======
-  const read = (file: string): NetInfo[] => parseNetInfo(readTextIfExists(`${podDir}/${file}`) ?? '');
-  const asked = read(FILE);
-  return (asked.length > 0 ? asked : read(podFiles.netInfo)).flatMap(({ netConf, ...entry }) => {
->>>>>>> main
     // The copy's own name only: the file is the pod's, and its directory may have moved since.
     const confPath = `${podDir}/${podFiles.net}/${baseName(netConf)}`;
     const confText = readTextIfExists(confPath);
@@ -99,7 +90,6 @@ export function readAttachments(podDir: string): RecordedAttachment[] {
   });
 }
 
-<<<<<<< HEAD
 type OwnFields = Pick<RecordedAttachment, 'capabilityArgs' | 'hostMasquerades'>;
 
 const NOTHING_OWN: OwnFields = { capabilityArgs: {}, hostMasquerades: false };
@@ -114,10 +104,6 @@ function parseOwn(text: string): OwnFields[] {
   }));
 }
 
-/** @throws {NetworkError} `configuration-invalid` where a crash of the machine cut the copy off */
-export function recallAttachment({ confPath, confText, ...rest }: RecordedAttachment): Attachment {
-  return { ...rest, conf: parseNetworkConf(confPath, confText) };
-=======
 /**
  * Where a crash of the machine cut the copy off, the network of that name that is configured now is taken.
  *
@@ -143,7 +129,6 @@ function configuredNetwork(name: string, confPath: string, localConfigDir: strin
 
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
->>>>>>> main
 }
 
 /** Marks one as detached, or as not to be attached any more. */

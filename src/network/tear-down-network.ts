@@ -1,14 +1,9 @@
 import { detach } from './attach.ts';
 import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
-<<<<<<< HEAD
-import { isNamespace, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
 import { removeRules } from './packet-filter.ts';
-import { guardRegistry, leaveRegistry } from './registry.ts';
-=======
 import { isNamespace, namespacePath, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
-import { removeRules } from './published-ports.ts';
->>>>>>> main
+import { guardRegistry, leaveRegistry } from './registry.ts';
 
 export interface TearDownRequest {
   /** Absolute; where the pod is now. */
