@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,7 +15,17 @@
 
 static const char pid_file[] = "pid";
 
-static const char **runtime_argv(const struct options *options, const struct app *app) {
+/* No app's name has a dot. */
+static void name_container(char id[NAME_MAX + 1], const struct app *app) {
+  static const char *const suffixes[PHASES] = {".pre-start", "", ".post-stop"};
+  snprintf(id, NAME_MAX + 1, "%s%s", app->name, suffixes[app->phase]);
+}
+
+static bool has_console(const struct app *app) {
+  return app->tty && app->phase == MAIN;
+}
+
+static const char **runtime_argv(const struct options *options, const struct app *app, const char *id) {
   const char *const tail[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", "."};
   const size_t tail_count = sizeof tail / sizeof tail[0];
   const char **argv = calloc(options->runtime_arg_count + tail_count + 5, sizeof *argv);
@@ -23,11 +35,11 @@ static const char **runtime_argv(const struct options *options, const struct app
   for (size_t i = 0; i < options->runtime_arg_count; i++) *next++ = options->runtime_args[i];
   memcpy(next, tail, sizeof tail);
   next += tail_count;
-  if (app->tty) {
+  if (has_console(app)) {
     *next++ = "--console-socket";
     *next++ = "console.sock";
   }
-  *next = app->name;
+  *next = id;
   return argv;
 }
 
@@ -45,9 +57,11 @@ static void replace_stdin(void) {
 static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("cannot follow", "the supervisor");
   if (getppid() != supervisor) _exit(EXIT_OWN_FAILURE);
-  const char **argv = runtime_argv(options, app);
-  if (fchdir(bundle) < 0) fail("cannot enter", app->bundle);
-  if (!app->inherit_stdin || app->tty) replace_stdin();
+  char id[NAME_MAX + 1];
+  name_container(id, app);
+  const char **argv = runtime_argv(options, app, id);
+  if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
+  if (!app->inherit_stdin || app->tty || app->phase != MAIN) replace_stdin();
   setpgid(0, 0);
   reset_signals();
   execv(options->runtime, (char *const *)(void *)argv);
@@ -102,15 +116,16 @@ static bool start_with_console(const struct options *options, struct app *app, i
 
 static bool start_in(const struct options *options, struct app *app, int bundle) {
   unlinkat(bundle, pid_file, 0);
-  if (app->tty) return start_with_console(options, app, bundle);
+  if (has_console(app)) return start_with_console(options, app, bundle);
   return run_runtime(options, app, bundle) && adopt(app, bundle);
 }
 
 /* False: it does not run, and the runtime or we have said why. */
-bool start_app(const struct options *options, struct app *app) {
-  int bundle = open(app->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+bool start_app(const struct options *options, struct app *app, enum phase phase) {
+  app->phase = phase;
+  int bundle = open(app->bundles[phase], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (bundle < 0) {
-    report("cannot open", app->bundle);
+    report("cannot open", app->bundles[phase]);
     return false;
   }
   bool started = start_in(options, app, bundle);
@@ -118,8 +133,13 @@ bool start_app(const struct options *options, struct app *app) {
   return started;
 }
 
-/* An app that has ended but was not reaped still owns its pid: no other process can be hit. */
+/*
+ * An app that has ended but was not reaped still owns its pid: no other process can be hit. What cleans up
+ * after an app is let be.
+ */
 void signal_apps(const struct options *options, int signal) {
-  for (size_t i = 0; i < options->app_count; i++)
-    if (options->apps[i].pid > 0) kill(options->apps[i].pid, signal);
+  for (size_t i = 0; i < options->app_count; i++) {
+    const struct app *app = &options->apps[i];
+    if (app->pid > 0 && app->phase != POST_STOP) kill(app->pid, signal);
+  }
 }

@@ -78,7 +78,19 @@ static struct app *last_app(struct options *options, const char *option) {
 }
 
 static void parse_bundle(struct options *options, const char *text) {
-  last_app(options, "--bundle")->bundle = text;
+  last_app(options, "--bundle")->bundles[MAIN] = text;
+}
+
+static void parse_pre_start(struct options *options, const char *text) {
+  last_app(options, "--pre-start")->bundles[PRE_START] = text;
+}
+
+static void parse_post_stop(struct options *options, const char *text) {
+  last_app(options, "--post-stop")->bundles[POST_STOP] = text;
+}
+
+static void parse_memory_events(struct options *options, const char *text) {
+  last_app(options, "--memory-events")->memory_events = text;
 }
 
 static void parse_stdin(struct options *options, const char *text) {
@@ -94,6 +106,7 @@ static const struct {
     {"--unshare", parse_unshare}, {"--ns-fd", parse_ns_fd},   {"--lock-fd", parse_lock_fd},
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
     {"--app", parse_app},         {"--bundle", parse_bundle}, {"--stdin", parse_stdin},
+    {"--pre-start", parse_pre_start}, {"--post-stop", parse_post_stop}, {"--memory-events", parse_memory_events},
 };
 
 static const struct {
@@ -136,7 +149,7 @@ static void check_apps(const struct options *options) {
   size_t ttys = 0;
   if (options->app_count == 0) refuse("is missing", "--app");
   for (size_t i = 0; i < options->app_count; i++) {
-    if (options->apps[i].bundle == NULL) refuse("has no --bundle", options->apps[i].name);
+    if (options->apps[i].bundles[MAIN] == NULL) refuse("has no --bundle", options->apps[i].name);
     if (options->apps[i].tty && ++ttys > 1) refuse("only one app can have it", "--tty");
   }
 }

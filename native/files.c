@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int open_directory(const char *path) {
@@ -43,6 +44,25 @@ void write_status(int directory, const char *app, int code) {
   snprintf(temporary, sizeof temporary, ".%s", app);
   if (!write_number(directory, temporary, code) || renameat(directory, temporary, directory, app) < 0)
     report("cannot write the status of", app);
+}
+
+/* Beside the status, hidden: names of apps have no dot. */
+void write_oom_kills(int directory, const char *app, int killed) {
+  char name[NAME_MAX + 1];
+  snprintf(name, sizeof name, ".%s.oom", app);
+  if (!write_number(directory, name, killed)) report("cannot write the end of", app);
+}
+
+/* memory.oom_control of cgroup v1 and memory.events of v2 both have the line "oom_kill N". */
+int read_oom_kills(const char *path) {
+  static const char key[] = "\noom_kill ";
+  char text[512] = "\n";
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t length = read(fd, text + 1, sizeof text - 2);
+  close(fd);
+  const char *line = length > 0 ? strstr(text, key) : NULL;
+  return line == NULL ? 0 : atoi(line + sizeof key - 1);
 }
 
 void write_ready_link(const char *path) {

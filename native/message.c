@@ -23,3 +23,7 @@ _Noreturn void refuse(const char *what, const char *subject) {
   dprintf(STDERR_FILENO, "rkt: supervisor: %s: %s\n", subject, what);
   _exit(EXIT_OWN_FAILURE);
 }
+
+void tell_out_of_memory(const char *app, int killed) {
+  dprintf(STDERR_FILENO, "rkt: supervisor: %s: out of memory, the kernel killed %d of its processes\n", app, killed);
+}

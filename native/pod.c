@@ -36,11 +36,31 @@ static int exit_code(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void app_ended(struct pod *pod, struct app *app, int status) {
-  app->pid = 0;
-  pod->live--;
+/* Who sees the status sees the reason as well. */
+static void record_end(struct pod *pod, const struct app *app, int status) {
+  int killed = app->memory_events == NULL ? 0 : read_oom_kills(app->memory_events);
+  if (killed > 0) {
+    write_oom_kills(pod->status_dir, app->name, killed);
+    tell_out_of_memory(app->name, killed);
+  }
   write_status(pod->status_dir, app->name, exit_code(status));
   if (status != 0) fail_app(pod, status);
+}
+
+static void begin(struct pod *pod, struct app *app, enum phase phase) {
+  if (phase == MAIN) pod->started++;
+  if (start_app(&pod->options, app, phase)) return;
+  if (phase != POST_STOP) record_end(pod, app, EXIT_OWN_FAILURE << 8);
+  pod->live--;
+}
+
+/* An app that ran is cleaned up after; how that went changes nothing of how the app ended. */
+static void app_ended(struct pod *pod, struct app *app, int status) {
+  app->pid = 0;
+  if (app->phase == PRE_START && status == 0 && !pod->stopping) return begin(pod, app, MAIN);
+  if (app->phase != POST_STOP) record_end(pod, app, status);
+  if (app->phase == MAIN && app->bundles[POST_STOP] != NULL && !pod->killed) return begin(pod, app, POST_STOP);
+  pod->live--;
 }
 
 /* Whoever else was left to us as a subreaper needs no more than to be reaped. */
@@ -72,23 +92,22 @@ static void handle_signals(struct pod *pod) {
   while ((signal = next_signal(pod->signals)) != 0) handle_signal(pod, signal);
 }
 
-static void start_next(struct pod *pod, struct app *app) {
-  if (start_app(&pod->options, app)) {
-    pod->live++;
-  } else {
-    write_status(pod->status_dir, app->name, EXIT_OWN_FAILURE);
-    fail_app(pod, EXIT_OWN_FAILURE << 8);
-  }
+static void announce(struct pod *pod) {
+  if (pod->announced || pod->stopping || pod->started < pod->options.app_count) return;
+  pod->announced = true;
+  write_ready_link(pod->options.ready_link);
 }
 
 /* Signals that came while an app was being started are handled before the next one is. */
 void start_apps(struct pod *pod) {
   for (size_t i = 0; i < pod->options.app_count; i++) {
-    start_next(pod, &pod->options.apps[i]);
+    struct app *app = &pod->options.apps[i];
+    pod->live++;
+    begin(pod, app, app->bundles[PRE_START] == NULL ? MAIN : PRE_START);
     handle_signals(pod);
     if (pod->stopping) return;
   }
-  write_ready_link(pod->options.ready_link);
+  announce(pod);
 }
 
 /* For poll(2): -1 is for ever. */
@@ -107,6 +126,7 @@ static void wait_for_event(struct pod *pod) {
   if (ready <= 0) return;
   console_copy(polls + 1);
   handle_signals(pod);
+  announce(pod);
 }
 
 void supervise(struct pod *pod) {

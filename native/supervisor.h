@@ -16,12 +16,17 @@ enum {
   CONSOLE_POLLS = 2,
 };
 
+/* What of an app runs: the bundles of its event handlers are run to their end before and after its own. */
+enum phase { PRE_START, MAIN, POST_STOP, PHASES };
+
 struct app {
   const char *name;
-  const char *bundle;
+  const char *bundles[PHASES];  /* NULL: there is no such handler */
+  const char *memory_events;    /* file; NULL: none */
   bool inherit_stdin;
   bool tty;
-  pid_t pid; /* 0: not started, or ended */
+  enum phase phase;
+  pid_t pid; /* of the phase; 0: not started, or ended */
 };
 
 struct options {
@@ -53,7 +58,9 @@ struct pod {
   int status_dir;    /* directory */
   int lifeline;      /* init ends the pod when this is closed */
   pid_t init;        /* 0: reaped */
-  size_t live;       /* apps started and not reaped */
+  size_t live;       /* apps that were begun and whose last phase has not ended */
+  size_t started;    /* apps whose MAIN was reached */
+  bool announced;    /* the ready link is there */
   bool stopping;
   bool killed;
   bool halted;       /* asked to stop in an orderly way: exit 0 */
@@ -69,6 +76,7 @@ void parse_options(int argc, char **argv, struct options *options);
 void report(const char *what, const char *subject);
 _Noreturn void fail(const char *what, const char *subject);
 _Noreturn void refuse(const char *what, const char *subject);
+void tell_out_of_memory(const char *app, int killed);
 
 /* init.c */
 void start_init(struct pod *pod, char **argv);
@@ -84,7 +92,9 @@ void close_all_but(int first, int second);
 int open_directory(const char *path);
 void write_pid_file(const char *path, pid_t pid);
 void write_status(int directory, const char *app, int code);
+void write_oom_kills(int directory, const char *app, int killed);
 void write_ready_link(const char *path);
+int read_oom_kills(const char *path);
 pid_t read_pid(int directory, const char *name);
 
 /* signals.c */
@@ -94,7 +104,7 @@ void reset_signals(void);
 _Noreturn void die_by_signal(int signal);
 
 /* apps.c */
-bool start_app(const struct options *options, struct app *app);
+bool start_app(const struct options *options, struct app *app, enum phase phase);
 void signal_apps(const struct options *options, int signal);
 
 /* pod.c */

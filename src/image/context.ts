@@ -5,7 +5,7 @@ import type { Keystore } from './trust/keystore.ts';
 
 /** Bytes of one download: `done` of `total` (undefined where the server did not say). */
 export interface ProgressEvent {
-  readonly kind: 'layer' | 'aci';
+  readonly kind: 'layer' | 'aci' | 'upload';
   /** A layer's digest, or the URL of an ACI. */
   readonly id: string;
   readonly done: number;

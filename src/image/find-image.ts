@@ -8,7 +8,8 @@ import { type ImageSource, parseImageSource } from './image-source.ts';
 /**
  * The ID of the image an argument names: it is in the store afterwards, and so are the images it depends on.
  *
- * Sources: `sha512-…` (an ID or its beginning), `docker://REF`, a path, `file://`, `http(s)://….aci`, a name.
+ * Sources: `sha512-…` (an ID or its beginning), `docker://REF`, a path, `file://`, `http(s)://….aci`,
+ * `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME]`, `-` for standard input, a name.
  *
  * @throws {ImageError}, and errors of the store and of the doors that read names
  */
@@ -39,6 +40,10 @@ async function fetchSource(
       return fetchUrl(source.url, options, ctx);
     case 'file':
       return (await import('./fetch-file.ts')).fetchFile(source.path, options.signatureFile, ctx);
+    case 'local':
+      return (await import('./local/fetch-local.ts')).fetchLocal(source.source, ctx);
+    case 'stdin':
+      return (await import('./local/fetch-local.ts')).fetchStdin(options, ctx);
     case 'name':
       return fetchName(source, options, ctx);
   }

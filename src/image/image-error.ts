@@ -24,6 +24,8 @@ export type ImageErrorCode =
   | 'digest-mismatch'
   | 'bad-answer'
   | 'unsupported-image'
+  | 'bad-layout'
+  | 'bad-destination'
   | 'file-unreadable'
   | 'other-image'
   | 'file-changed';

@@ -5,12 +5,15 @@ import { parseReference, type Reference } from '#oci';
 import type { AcIdentifier, Label } from '#appc';
 import { unlessMissing } from '#sys';
 import { ImageError } from './image-error.ts';
+import { type LocalSource, parseLocalSource } from './local/local-source.ts';
 
 /** What an image argument names. `text` is what the user wrote. */
 export type ImageSource =
   | { readonly kind: 'hash'; readonly text: string }
   | { readonly kind: 'docker'; readonly text: string; readonly reference: Reference }
   | { readonly kind: 'url'; readonly text: string; readonly url: URL }
+  | { readonly kind: 'local'; readonly text: string; readonly source: LocalSource }
+  | { readonly kind: 'stdin'; readonly text: string }
   | { readonly kind: 'file'; readonly text: string; readonly path: string }
   | { readonly kind: 'name'; readonly text: string; readonly name: AcIdentifier; readonly labels: readonly Label[] };
 
@@ -18,17 +21,23 @@ const HASH = /^sha512-/;
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 
 /**
- * Reads an image argument, as rkt does: a hash, `docker://…`, a URL or path that ends in `.aci`, or a name.
+ * Reads an image argument, as rkt does: a hash, `docker://…`, a URL or path that ends in `.aci`, or a name; and
+ * `oci:…`, `oci-archive:…`, `docker-archive:…` and `-`, standard input.
  * A regular file of that name in the working directory goes before a name.
  *
  * @throws {ImageError} bad-image-string; {AppcError} for a bad name; {OciError} for a bad reference
  */
 export function parseImageSource(text: string): ImageSource {
   if (HASH.test(text)) return { kind: 'hash', text };
+  if (text === '-') return { kind: 'stdin', text };
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   switch (scheme) {
     case 'docker':
       return { kind: 'docker', text, reference: parseReference(dockerName(text)) };
+    case 'oci':
+    case 'oci-archive':
+    case 'docker-archive':
+      return { kind: 'local', text, source: parseLocalSource(text) };
     case 'http':
     case 'https':
     case 'file':

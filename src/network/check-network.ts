@@ -22,7 +22,7 @@ export async function checkNetwork(request: TearDownRequest): Promise<NetworkChe
   for (const recorded of readAttachments(podDir)) {
     const { netName: network, ifName, args } = recorded;
     try {
-      const asked = await checkAttachment(recallAttachment(recorded), { podDir, lockFd, uuid, localConfigDir, netns, ifName, args });
+      const asked = await checkAttachment(recallAttachment(recorded, localConfigDir), { podDir, lockFd, uuid, localConfigDir, netns, ifName, args });
       checks.push({ network, ifName, state: asked ? 'ok' : 'unknown' });
     } catch (error) {
       checks.push({ network, ifName, state: 'broken', problem: messageOf(error) });

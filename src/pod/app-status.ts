@@ -16,11 +16,13 @@ export interface AppStatus {
   /** Absent while it runs, and where the pod was killed before it could be written. */
   readonly exitCode?: number;
   readonly finishedAt?: bigint;
+  /** It failed, and the kernel had killed processes of it for want of memory. */
+  readonly outOfMemory: boolean;
 }
 
 /** What became of one app of a pod in `podState`. */
 export function readAppStatus(directory: PodDirectory, podState: PodState, app: RuntimeApp): AppStatus {
-  const { exitCode, finishedAt } = mayHaveRun(podState) ? readExit(directory, app.name) : {};
+  const { exitCode, finishedAt, outOfMemory = false } = mayHaveRun(podState) ? readExit(directory, app.name) : {};
   return {
     name: app.name,
     imageId: app.image.id,
@@ -29,17 +31,19 @@ export function readAppStatus(directory: PodDirectory, podState: PodState, app: 
     state: exitCode === undefined ? stateWithoutExitCode(podState) : 'exited',
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(finishedAt === undefined ? {} : { finishedAt }),
+    outOfMemory,
   };
 }
 
-function readExit(directory: PodDirectory, app: AcName): { exitCode?: number; finishedAt?: bigint } {
+function readExit(directory: PodDirectory, app: AcName): { exitCode?: number; finishedAt?: bigint; outOfMemory?: boolean } {
   const usual = `${podFiles.stage1Rootfs}/${podFiles.status(app)}`;
   const there = directory.number(usual);
   const file = there === undefined ? directory.inStage1(podFiles.status(app)) : usual;
   const exitCode = there ?? (file === usual ? undefined : directory.number(file));
   if (exitCode === undefined) return {};
   const finishedAt = directory.modifiedAt(file);
-  return { exitCode, ...(finishedAt === undefined ? {} : { finishedAt }) };
+  const outOfMemory = exitCode !== 0 && directory.number(directory.inStage1(podFiles.oomKills(app))) !== undefined;
+  return { exitCode, outOfMemory, ...(finishedAt === undefined ? {} : { finishedAt }) };
 }
 
 function mayHaveRun(podState: PodState): boolean {

@@ -24,6 +24,8 @@ export const podFiles = {
   netInfo: 'net-info.json',
   /** What tearing the network down needs: copies of the configurations, and the attachments asked for. */
   net: 'net',
+  /** Present where the metadata service was told of the pod. */
+  mdsRegistered: 'mds-registered',
   stage1TreeStoreId: 'stage1TreeStoreID',
   appInfo: (app: AcName): string => `appsinfo/${app}`,
   appManifest: (app: AcName): string => `appsinfo/${app}/manifest`,
@@ -40,6 +42,8 @@ export const podFiles = {
   stage1Rootfs: 'stage1/rootfs',
   /** Relative to the stage1 root file system: an app's exit code, decimal. */
   status: (app: AcName): string => `rkt/status/${app}`,
+  /** Relative to the stage1 root file system: how many processes of an app were killed for want of memory. */
+  oomKills: (app: AcName): string => `rkt/status/.${app}.oom`,
   /** Relative to the stage1 root file system: a symbolic link to `ready` once every app has started. */
   supervisorStatus: 'rkt/supervisor-status',
 } as const;

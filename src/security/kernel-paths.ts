@@ -4,9 +4,6 @@
  */
 const READ_ONLY: readonly string[] = [
   '/proc/bus',
-  '/proc/sys/kernel/core_pattern',
-  '/proc/sys/kernel/modprobe',
-  '/proc/sys/vm/panic_on_oom',
   '/proc/sysrq-trigger',
   '/sys/block',
   '/sys/bus',
@@ -41,8 +38,22 @@ const MASKED_SINCE: readonly string[] = [
   '/proc/timer_stats',
 ];
 
-/** Also written to by root alone, and of the host, not of the pod. */
-const READ_ONLY_SINCE: readonly string[] = ['/proc/fs', '/proc/irq'];
+/**
+ * Also of the host, not of the pod: root could write them without a capability. What is the pod's own,
+ * /proc/sys/net, stays.
+ */
+const READ_ONLY_SINCE: readonly string[] = [
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys/abi',
+  '/proc/sys/crypto',
+  '/proc/sys/debug',
+  '/proc/sys/dev',
+  '/proc/sys/fs',
+  '/proc/sys/kernel',
+  '/proc/sys/user',
+  '/proc/sys/vm',
+];
 
 /** Paths an app sees as empty. Those the kernel does not have are skipped by the runtime. */
 export function maskedPaths(insecure: boolean): string[] {

@@ -12,6 +12,7 @@ export function createEngine(parts: EngineParts): Engine {
     status: async (pod) => (await import('./list.ts')).status(parts, pod),
     wait: async (pod, until, timeoutMs) => (await import('./wait.ts')).waitForPod(parts, pod, until, timeoutMs),
     podManifest: async (pod) => (await import('./list.ts')).podManifest(parts, pod),
+    checkNetworks: async (pod) => (await import('./check-networks.ts')).checkNetworks(parts, pod),
     stop: async (pod, options) => (await import('./stop.ts')).stop(parts, pod, options),
     rm: async (pod) => (await import('./gc.ts')).removePod(parts, pod),
     gc: async (request, observe) => (await import('./gc.ts')).collectGarbage(parts, request, observe),
@@ -32,6 +33,10 @@ export function createEngine(parts: EngineParts): Engine {
     imageVerify: async (image) => (await import('./images.ts')).verifyImage(parts, image),
     imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
     imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),
+    imageExport: async (request) => (await import('./image-export.ts')).exportImage(parts, request),
+    imageUnpack: async (request) => (await import('./image-unpack.ts')).unpackImage(parts, request),
+    imagePush: async (image, destination) => (await import('./image-export.ts')).pushImage(parts, image, destination),
+    exportPod: async (request) => (await import('./export-pod.ts')).exportPod(parts, request),
     config: async () => {
       const { renderConfig } = await import('#config');
       return JSON.parse(renderConfig(parts.config())) as object;

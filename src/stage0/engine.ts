@@ -4,6 +4,9 @@ import type {
   EnterRequest,
   FetchRequest,
   GcRequest,
+  ImageExportRequest,
+  ImageUnpackRequest,
+  PodExportRequest,
   PrepareRequest,
   RunOptions,
   RunRequest,
@@ -30,6 +33,8 @@ export interface Engine {
   /** `ready`: every app has started; `exited`: none runs any more. Undefined: waits without limit. */
   wait(pod: string, until: 'ready' | 'exited', timeoutMs: number | undefined): Promise<void>;
   podManifest(pod: string): Promise<PodManifest>;
+  /** Whether the networks of a running pod are as they were made. */
+  checkNetworks(pod: string): Promise<readonly NetworkState[]>;
 
   stop(pod: string, options: { readonly force: boolean }): Promise<StopResult>;
   /** Removes a pod that does not run; gives its UUID. */
@@ -54,6 +59,14 @@ export interface Engine {
   /** Removes trees that no pod uses, then images that no running pod uses and nobody used for so long. */
   imageGc(gracePeriodMs: number): Promise<ImageGcResult>;
 
+  /** Writes an image to a file, or, as an OCI layout, to a directory. */
+  imageExport(request: ImageExportRequest): Promise<void>;
+  /** Writes an image's files to a directory; `extract`: without the images it depends on. */
+  imageUnpack(request: ImageUnpackRequest): Promise<void>;
+  /** Gives the digest of the manifest that the registry has now. */
+  imagePush(image: string, destination: string): Promise<string>;
+  /** Writes an app of an exited pod, as it has become, to an ACI. */
+  exportPod(request: PodExportRequest): Promise<void>;
   /** The document of `rkt config`. */
   config(): Promise<object>;
 }
@@ -62,6 +75,14 @@ export interface PodList {
   readonly pods: readonly PodView[];
   /** What could not be read, a text each. */
   readonly problems: readonly string[];
+}
+
+export interface NetworkState {
+  readonly network: string;
+  readonly ifName: string;
+  /** `unknown`: its plugins cannot be asked. */
+  readonly state: 'ok' | 'broken' | 'unknown';
+  readonly problem?: string;
 }
 
 export interface StopResult {
@@ -106,7 +127,7 @@ export interface Listener {
 
 /** One transfer's progress. The last event of a transfer is `end`. */
 export interface ProgressEvent {
-  readonly kind: 'download' | 'unpack' | 'end';
+  readonly kind: 'download' | 'upload' | 'unpack' | 'end';
   /** Tells transfers apart, and is shown: a layer's digest, a file's name. */
   readonly id: string;
   /** Bytes. */

@@ -18,6 +18,9 @@ export type Stage0ErrorCode =
   | 'image-damaged'
   | 'uuid-file'
   | 'copy-failed'
+  | 'pod-not-exited'
+  | 'output-exists'
+  | 'bad-output'
   | 'timeout';
 
 /** What a verb could not do. */

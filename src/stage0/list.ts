@@ -78,6 +78,7 @@ function appView(app: AppStatus, pod: Pod, manifest: PodManifest | undefined): A
     ...(startedAt !== undefined && { startedAt }),
     ...(app.finishedAt !== undefined && { finishedAt: app.finishedAt }),
     ...(app.exitCode !== undefined && { exitCode: app.exitCode }),
+    ...(app.outOfMemory && { outOfMemory: true }),
     ...(manifest !== undefined && { mounts: mountViews(manifest, app.name) }),
     ...(runtimeApp?.userAnnotations !== undefined && { userAnnotations: runtimeApp.userAnnotations }),
     ...(runtimeApp?.userLabels !== undefined && { userLabels: runtimeApp.userLabels }),

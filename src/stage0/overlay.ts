@@ -27,7 +27,8 @@ export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]):
   });
 }
 
-function treeOf(pod: Pod, store: Store, app: AcName): Tree {
+/** The tree an app of the pod was prepared with. @throws {Stage0Error} no-tree */
+export function treeOf(pod: Pod, store: Store, app: AcName): Tree {
   const id = pod.appTreeId(app);
   const tree = id === undefined ? undefined : store.openTree(id);
   if (tree !== undefined) return tree;

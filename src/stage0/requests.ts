@@ -104,6 +104,8 @@ export interface RunOptions {
   /** Undefined: `rkt-UUID`. */
   readonly hostname: string | undefined;
   readonly ipc: 'auto' | 'private' | 'parent';
+  /** The metadata service is told of the pod. */
+  readonly mdsRegister: boolean;
 }
 
 /** /etc/resolv.conf of the apps. Only mode `stage0` has anything in the lists. */
@@ -167,4 +169,34 @@ export interface UntrustRequest {
   readonly fingerprint: string;
   /** Undefined: wherever the key is trusted. */
   readonly only?: { readonly prefix: string } | 'root';
+}
+
+/** `aci`: what was imported, byte for byte, or the layers of an image flattened into one. */
+export type ImageFormat = 'aci' | 'oci' | 'oci-archive' | 'docker-archive';
+
+export interface ImageExportRequest {
+  readonly image: string;
+  readonly format: ImageFormat;
+  /** A file; for `oci` a directory that is made. */
+  readonly output: string;
+  readonly overwrite: boolean;
+}
+
+export interface ImageUnpackRequest {
+  readonly kind: 'extract' | 'render';
+  readonly image: string;
+  /** A directory that is made. */
+  readonly output: string;
+  /** The files of the image only, without its manifest and the directory `rootfs`. */
+  readonly rootfsOnly: boolean;
+  readonly overwrite: boolean;
+}
+
+export interface PodExportRequest {
+  /** A UUID or a prefix of one. */
+  readonly pod: string;
+  /** Undefined: the pod's only app. */
+  readonly app: AcName | undefined;
+  readonly output: string;
+  readonly overwrite: boolean;
 }

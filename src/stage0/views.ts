@@ -38,6 +38,8 @@ export interface AppView {
   readonly finishedAt?: bigint;
   /** As rkt/status has it; absent until the app has ended, or when the pod was killed first. */
   readonly exitCode?: number;
+  /** Present where the app failed and the kernel had killed processes of it for want of memory. */
+  readonly outOfMemory?: true;
   readonly mounts?: readonly MountView[];
   readonly userAnnotations?: Readonly<Record<string, string>>;
   readonly userLabels?: Readonly<Record<string, string>>;

@@ -2,11 +2,15 @@
 export { openStore } from './open-store.ts';
 export { StoreError, type StoreErrorCode } from './store-error.ts';
 export type { ArchiveLimits } from './tar/limits.ts';
+export type { ArchivedFile, ArchiveIndex, FileToArchive } from './archives.ts';
+export { loadArchives } from './load-archives.ts';
 export type {
   LayerBytes,
   LayerDigest,
   LayerInput,
   LayerSource,
+  PackOptions,
+  PackSource,
   PartialLayer,
   RemoteRecord,
   Store,

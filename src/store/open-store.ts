@@ -10,9 +10,10 @@ import { checkLayers } from './layer/check-layers.ts';
 import { importLayers } from './layer/import-layers.ts';
 import { PartialFile } from './layer/partial-layer.ts';
 import { makeStoreDirectory } from './modes.ts';
+import { packFiles } from './pack/pack-files.ts';
 import { readRemote, removeRemote, writeRemote } from './remotes.ts';
 import { resolveImageId } from './resolve.ts';
-import { removeLeftovers } from './temporary.ts';
+import { makeTemporaryDirectory, removeLeftovers } from './temporary.ts';
 import { imagesBelow, openTree, renderAgain, treeIdOf, treeOf, verifyTree } from './tree/image-tree.ts';
 import type { Store, StoreOptions } from './types.ts';
 
@@ -49,6 +50,7 @@ function imports(context: StoreContext) {
     hasLayer: (diffId) => pinLayer(context, diffId),
     addLayer: async (input, source) => (await import('./layer/add-layer.ts')).addLayer(context, input, source),
     partialLayer: (digest) => new PartialFile(context.layout, digest),
+    scratch: () => makeTemporaryDirectory(context.layout, 'scratch'),
     temporaryDirectory: () => {
       makeStoreDirectory(context.layout.root, context.layout.temporary);
       return context.layout.temporary;
@@ -71,6 +73,8 @@ function trees(context: StoreContext) {
       await verifyTree(context, id);
     },
     renderAgain: async (id) => renderAgain(context, id),
+    pack: (source, options) => packFiles(context, source, options),
+    extractAci: async (id, rootfs) => (await import('./tree/aci-tree.ts')).extractAci(context, id, rootfs),
   } satisfies Partial<Store>;
 }
 

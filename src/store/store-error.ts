@@ -16,7 +16,8 @@ export type StoreErrorCode =
   | 'unsupported-compression'
   | 'tree-changed'
   | 'no-space'
-  | 'unpack-failed';
+  | 'unpack-failed'
+  | 'pack-failed';
 
 /** What can go wrong with what is held on disk. */
 export class StoreError extends RktError<StoreErrorCode> {

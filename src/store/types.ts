@@ -49,6 +49,8 @@ export interface LayerInput {
   /** Bytes as they arrive; absent where it is not known. */
   readonly size?: number;
   readonly compression: Compression;
+  /** The bytes come from this machine: what has come is not kept for another attempt. */
+  readonly local?: true;
 }
 
 /** The bytes of a layer that an interrupted download left. */
@@ -66,6 +68,16 @@ export interface PartialLayer {
  */
 export type LayerSource = AsyncIterable<Uint8Array> | ((partial: PartialLayer) => LayerBytes | Promise<LayerBytes>);
 export type LayerBytes = AsyncIterable<Uint8Array>;
+
+/** Files to be packed: one layer with its whiteouts, or directories laid over each other, the top one first. */
+export type PackSource = { readonly layer: LayerDigest } | { readonly directories: readonly string[] };
+
+export interface PackOptions {
+  /** The name of the root directory in the archive: `rootfs`, `.`. */
+  readonly name: string;
+  /** A file of root's that comes first: an ACI's manifest. */
+  readonly first?: { readonly name: string; readonly text: string };
+}
 
 export interface GcResult {
   readonly removedTrees: string[];
@@ -125,6 +137,8 @@ export interface Store {
   importAci(path: string): Promise<StoredImage>;
   /** Where a downloaded file may grow before it is imported: on the store's file system, collected by gc. */
   temporaryDirectory(): string;
+  /** A directory there of the caller's own, kept from gc and gone when it is disposed of. */
+  scratch(): { readonly path: string } & Disposable;
   /**
    * Takes in an image of layers that are all held, and makes them durable.
    *
@@ -166,6 +180,16 @@ export interface Store {
   verifyContent(id: ImageId): Promise<void>;
   /** Renders an image's tree anew. */
   renderAgain(id: ImageId): Promise<Tree>;
+
+  /**
+   * A tar archive of files, made while it is read: owners, modes, times, links, devices, extended attributes and
+   * holes. The same files give the same bytes on every machine.
+   *
+   * @throws {StoreError} `missing-layer`, and while it is read `pack-failed`
+   */
+  pack(source: PackSource, options: PackOptions): AsyncIterable<Buffer>;
+  /** Unpacks the files of an ACI alone, without its dependencies, into an empty directory of that name. */
+  extractAci(id: ImageId, rootfs: string): Promise<void>;
 
   /** Removes ACI trees that no pod refers to and nobody has open. @returns their IDs */
   gcTrees(referencedTreeIds: ReadonlySet<string>): string[];

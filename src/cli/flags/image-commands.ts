@@ -8,6 +8,9 @@ export const imageFields = ['id', 'name', 'size', 'importtime', 'lastused'] as c
 export const moreImageFields = ['signedby'] as const;
 export const imageSortFields = ['name', 'importtime', 'lastused', 'size'] as const;
 
+/** What `image export` can write. */
+const imageFormats = ['aci', 'oci', 'oci-archive', 'docker-archive'] as const;
+
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
 export const fetchCommand: CommandSpec = {
@@ -27,6 +30,8 @@ With --pull-policy=new an image that is in the store is not fetched again.`,
   examples: [
     { title: 'By name, as signed by a trusted key', text: 'rkt fetch example.com/worker:1.2' },
     { title: 'From a Docker registry, though it is not signed', text: 'rkt --insecure-options=image fetch docker://alpine:3' },
+    { title: 'From an OCI image layout on this machine', text: 'rkt --insecure-options=image fetch oci:./layout:1.2' },
+    { title: 'From standard input', text: 'docker save app:1.2 | rkt --insecure-options=image fetch -' },
   ],
 };
 
@@ -54,18 +59,35 @@ last is meant.`,
       examples: [{ title: 'What an image runs', text: "rkt image cat-manifest example.com/worker | jq .app.exec" }],
     },
     {
-      ...later,
       name: 'export',
-      usage: 'IMAGE OUTPUT_ACI_FILE',
+      usage: 'IMAGE OUTPUT_FILE',
       short: 'Export a stored image to an ACI file',
-      flags: [bool('overwrite', 'overwrite the file')],
+      long: `Writes an image to a file. An ACI is written as it was imported, uncompressed;
+an image of layers as one ACI that has the files an app would see.
+
+With --format=oci the output is a directory, an OCI image layout; oci-archive is
+the same as one tar file, and docker-archive what docker load reads. Layers are
+archived anew: the content is that of the image, the digests are others.`,
+      grammar: 'free',
+      flags: [
+        value('format', 'what to write. Accepted values: "aci", "oci", "oci-archive", "docker-archive"', { initial: 'aci', choices: imageFormats }),
+        bool('overwrite', 'overwrite the output'),
+      ],
+      examples: [
+        { title: 'As an ACI', text: 'rkt image export example.com/worker:1.2 worker.aci' },
+        { title: 'For docker load', text: 'rkt image export --format=docker-archive quay.io/team/app:1.2 app.tar' },
+      ],
     },
     {
-      ...later,
       name: 'extract',
       usage: 'IMAGE OUTPUT_DIR',
       short: 'Extract a stored image to a directory',
+      long: `Unpacks an image into a directory that is made: its manifest, and its files in
+rootfs. Images that it depends on are not unpacked; image render does that.`,
+      grammar: 'free',
+      needsRoot: true,
       flags: [bool('overwrite', 'overwrite the directory'), bool('rootfs-only', 'extract the root file system only')],
+      examples: [{ title: 'The files only', text: 'rkt image extract --rootfs-only example.com/worker ./worker' }],
     },
     { ...fetchCommand, hidden: true },
     {
@@ -100,11 +122,28 @@ needs, and images that were not used for the grace period.`,
       ],
     },
     {
-      ...later,
+      name: 'push',
+      usage: 'IMAGE docker://REFERENCE',
+      short: 'Push a stored image to a registry',
+      long: `Makes an OCI image of a stored image and pushes it to a registry under the tag
+of REFERENCE; what the registry has already is not sent. Prints the digest of
+the manifest. Layers are archived anew: the content is that of the image, the
+digests are others than those it once came with.`,
+      grammar: 'free',
+      needsRoot: true,
+      flags: [],
+      examples: [{ title: 'To a registry of the team', text: 'rkt image push example.com/worker:1.2 docker://registry.example.com/team/worker:1.2' }],
+    },
+    {
       name: 'render',
       usage: 'IMAGE OUTPUT_DIR',
       short: 'Render a stored image to a directory with all its dependencies',
+      long: `Unpacks an image into a directory that is made, together with the images it
+depends on: its manifest, and in rootfs the files an app would see.`,
+      grammar: 'free',
+      needsRoot: true,
       flags: [bool('overwrite', 'overwrite the directory'), bool('rootfs-only', 'render the root file system only')],
+      examples: [{ title: 'With the manifest', text: 'rkt image render quay.io/team/app:1.2 ./app' }],
     },
     {
       name: 'rm',

@@ -70,6 +70,18 @@ const enter: CommandSpec = {
   examples: [{ title: 'A shell in one of several apps', text: 'rkt enter --app=web 6f4f2914 /bin/sh' }],
 };
 
+const exportPod: CommandSpec = {
+  name: 'export',
+  usage: '[--app=APPNAME] UUID OUTPUT_ACI_FILE',
+  short: 'Export an app from an exited pod to an ACI file',
+  long: `Writes the files of an app as the app has left them, with the manifest of its
+image, as an image that runs on its own. Files of volumes are not part of it.`,
+  grammar: 'free',
+  needsRoot: true,
+  flags: [text('app', 'name of the app to export within the pod'), bool('overwrite', 'overwrite the file')],
+  examples: [{ title: 'What became of an app', text: 'rkt export --app=web 6f4f2914 web-as-left.aci' }],
+};
+
 const list: CommandSpec = {
   name: 'list',
   short: 'List pods',
@@ -86,9 +98,13 @@ const status: CommandSpec = {
   long: `Prints the state of the pod, its pid and how its apps have ended.
 
 --wait and --wait-ready take a boolean or a duration. True and a negative
-duration wait without limit; false and a duration of zero do not wait.`,
+duration wait without limit; false and a duration of zero do not wait.
+
+--check-networks adds a line for each network: ok, broken, or unknown where its
+plugins cannot be asked. What is broken is told, and the exit status is 1.`,
   grammar: 'free',
   flags: [
+    bool('check-networks', 'ask the plugins of a running pod whether its networks are as they were made'),
     formatFlag,
     uuidFileFlag,
     text('wait', 'wait until the pod has ended', { initial: 'false', alone: 'true' }),
@@ -148,5 +164,5 @@ const catManifest: CommandSpec = {
 };
 
 export const podCommands: readonly CommandSpec[] = [
-  catManifest, enter, gc, list, prepare, rm, run, runPrepared, status, stop,
+  catManifest, enter, exportPod, gc, list, prepare, rm, run, runPrepared, status, stop,
 ];

@@ -24,6 +24,7 @@ function appJson(app: AppView): object {
     started_at: app.startedAt,
     finished_at: app.finishedAt,
     exit_code: app.exitCode,
+    oom_killed: app.outOfMemory,
     image_id: app.imageId,
     mounts: app.mounts?.length ? app.mounts.map(mountJson) : undefined,
     user_annotations: record(app.userAnnotations),

@@ -25,5 +25,6 @@ function endLines({ apps, pid, state }: PodView): string[] {
     ...(pid === undefined ? [] : [`pid=${pid}`]),
     `exited=${exited}`,
     ...ended.map(({ exitCode, name }) => `app-${name}=${exitCode}`),
+    ...ended.flatMap(({ outOfMemory, name }) => (outOfMemory ? [`oom-${name}=true`] : [])),
   ];
 }

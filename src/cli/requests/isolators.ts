@@ -6,9 +6,10 @@ import {
   type Isolator,
   memoryIsolator,
   oomScoreAdjIsolator,
+  readIsolator,
   seccompIsolator,
 } from '#appc';
-import { isCapability } from '#security';
+import { errnoNumber, isCapability, unknownSyscalls } from '#security';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { parseLast } from './flag-text.ts';
@@ -26,7 +27,7 @@ export function isolatorArguments(flags: FlagValues): Isolator[] {
     parseLast(flags, 'cpu-shares', cpuSharesIsolator),
     parseLast(flags, 'oom-score-adj', oomScoreAdjIsolator),
     retain ?? remove,
-    parseLast(flags, 'seccomp', seccompIsolator),
+    parseLast(flags, 'seccomp', seccomp),
   ];
   return all.filter((isolator) => isolator !== undefined);
 }
@@ -40,4 +41,15 @@ function capabilities(flags: FlagValues, names: readonly string[], make: (text: 
   };
   const given = names.find((name) => flags.given(name));
   return given === undefined ? undefined : parseLast(flags, given, parse);
+}
+
+/** A call that is misspelt would stay open, or be kept from an app that needs it. */
+function seccomp(text: string): Isolator {
+  const isolator = seccompIsolator(text);
+  const value = readIsolator(isolator);
+  if (value.kind !== 'seccomp-retain' && value.kind !== 'seccomp-remove') return isolator;
+  const [unknown] = unknownSyscalls(value.set);
+  if (unknown !== undefined) throw badRequest(`there is no system call${unknown.startsWith('@') ? ' group' : ''} "${unknown}"`);
+  if (value.errno !== undefined && errnoNumber(value.errno) === undefined) throw badRequest(`there is no error number "${value.errno}"`);
+  return isolator;
 }

@@ -23,6 +23,12 @@ function parseNetworks(text: string): string[] {
   });
 }
 
+/** That a pod that registers reaches the metadata service. */
+export function checkRegistrationWithNet(net: string, mdsRegister: boolean): void {
+  if (!mdsRegister || !net.split(',').includes('none')) return;
+  throw badRequest("--mds-register flag does not work with --net=none. Please use 'host', 'default' or an equivalent network");
+}
+
 /** That the ports have a network to be forwarded from. */
 export function checkPortsWithNet(net: string, ports: readonly unknown[]): void {
   if (ports.length === 0) return;

@@ -10,7 +10,8 @@ export interface ConvertedImage {
   readonly config: OciConfig;
   /** The image's ID in OCI's sense: the digest of its configuration. */
   readonly configDigest: Digest;
-  readonly manifestDigest: Digest;
+  /** Absent where there was no manifest: a docker archive has none. */
+  readonly manifestDigest?: Digest;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
 import { ImageError } from '../image-error.ts';
 import { REDIRECT_LIMIT, TIMEOUTS, type Timeouts } from './limits.ts';
 import { redactUrl } from './redact.ts';
@@ -18,11 +19,12 @@ export interface HttpPolicy {
 
 export interface HttpRequest {
   readonly url: URL;
-  readonly method?: 'GET' | 'HEAD' | 'POST';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
   /** The headers that let us in at `url`: asked for anew at each redirect. */
   readonly authorize?: (url: URL, method: string) => Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** A function gives it anew each time the request is sent; its length is then in the headers. */
+  readonly body?: string | (() => Readable | Buffer);
 }
 
 export interface HttpResponse {
@@ -125,6 +127,7 @@ export function planRedirect(request: HttpRequest, location: string, status: num
   if (from.protocol === 'https:' && to.protocol === 'http:') {
     throw new ImageError('bad-redirect', `${redactUrl(from)}: the server redirects from https to plain HTTP`);
   }
+  if (request.method === 'PUT') throw new ImageError('bad-redirect', `${redactUrl(from)}: the server redirects an upload`);
   to.username = '';
   to.password = '';
   const headers = to.origin === from.origin ? request.headers : withoutSecrets(request.headers);

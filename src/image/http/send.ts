@@ -26,8 +26,17 @@ export async function sendOnce(
     });
     watchConnect(sent, timeouts.connect);
     sent.setTimeout(timeouts.idle, () => sent.destroy(timeoutError(`no data for ${timeouts.idle / 1000} s`)));
-    sent.end(body);
+    sendBody(sent, body);
   });
+}
+
+function sendBody(sent: ClientRequest, body: HttpRequest['body']): void {
+  const content = typeof body === 'function' ? body() : body;
+  if (content === undefined || typeof content === 'string' || Buffer.isBuffer(content)) return void sent.end(content);
+  content.once('error', (error) => sent.destroy(error));
+  // A server that has answered early reads no more.
+  sent.once('close', () => content.destroy());
+  content.pipe(sent);
 }
 
 /** Ends a request whose connection does not come to stand in time. */

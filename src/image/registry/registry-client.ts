@@ -45,7 +45,7 @@ export class RegistryClient implements Disposable {
    * @throws {ImageError} not-found, unauthorized, bad-status and of the connection
    */
   async get(request: RegistryRequest): Promise<HttpResponse> {
-    const base = await (this.#base ??= this.#findBase());
+    const base = await (this.#base ??= findBase(this.#http, this.registry));
     const url = new URL(`v2/${this.repository}/${request.path}`, base);
     let response = await this.#send(url, request);
     if (response.status === 401 && response.url.origin === url.origin) {
@@ -67,22 +67,22 @@ export class RegistryClient implements Disposable {
     return this.#http.send({ url, headers: { ...request.headers, ...(authorization ? { authorization } : {}) } });
   }
 
-  /** https, and plain HTTP only where it is allowed and nobody speaks TLS there. */
-  async #findBase(): Promise<URL> {
-    const secure = new URL(`https://${this.registry}/`);
-    if (!this.#http.policy.plainHttp) return secure;
-    try {
-      const response = await this.#http.send({ url: new URL('v2/', secure) });
-      response.body.resume();
-      return secure;
-    } catch (error) {
-      if (!(error instanceof ImageError) || !speaksNoTls(error.cause)) throw error;
-      return new URL(`http://${this.registry}/`);
-    }
-  }
-
   [Symbol.dispose](): void {
     this.#http[Symbol.dispose]();
+  }
+}
+
+/** https, and plain HTTP only where it is allowed and nobody speaks TLS there. */
+export async function findBase(http: HttpClient, registry: string): Promise<URL> {
+  const secure = new URL(`https://${registry}/`);
+  if (!http.policy.plainHttp) return secure;
+  try {
+    const response = await http.send({ url: new URL('v2/', secure) });
+    response.body.resume();
+    return secure;
+  } catch (error) {
+    if (!(error instanceof ImageError) || !speaksNoTls(error.cause)) throw error;
+    return new URL(`http://${registry}/`);
   }
 }
 

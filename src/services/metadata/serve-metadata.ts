@@ -1,6 +1,6 @@
 import { rmSync, chmodSync, mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { connect, type ListenOptions } from 'node:net';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf } from '#errors';
 import { answerGuest } from './answer-guest.ts';
@@ -82,10 +82,12 @@ function isServed(path: string): Promise<boolean> {
   });
 }
 
-function listen(server: Server, where: ListenOptions): Promise<void> {
+type Place = { readonly fd: number } | { readonly path: string } | { readonly port: number; readonly host: string };
+
+function listen(server: Server, where: Place): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      const place = where.port === undefined ? 'the registration socket' : `port ${where.port}`;
+      const place = 'port' in where ? `port ${where.port}` : 'the registration socket';
       reject(new MetadataError('in-use', `error listening on ${place}: ${messageOf(error)}`, { cause: error }));
     });
     server.listen(where, resolve);

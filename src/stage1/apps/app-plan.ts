@@ -1,4 +1,4 @@
-import type { App, PodManifest, RuntimeApp } from '#appc';
+import type { App, EventHandler, PodManifest, RuntimeApp } from '#appc';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
@@ -33,6 +33,8 @@ export interface AppPlan {
   readonly gid: number;
   readonly supplementaryGids: readonly number[];
   readonly mounts: readonly AppMount[];
+  /** What runs to its end before the app, and after it. */
+  readonly eventHandlers: readonly { readonly name: EventHandler['name']; readonly args: readonly string[] }[];
 }
 
 export interface AppPlanInput {
@@ -65,9 +67,11 @@ export function planApp(input: AppPlanInput): AppPlan {
     ...(input.metadataUrl === undefined ? {} : { metadataUrl: input.metadataUrl }),
   });
   const cwd = app.workingDirectory || '/';
-  const args = planArguments(input, app, cwd, environment.get('PATH'));
+  const path = environment.get('PATH');
+  const args = planArguments(input, app.exec, cwd, path);
+  const eventHandlers = (app.eventHandlers ?? []).map(({ name, exec }) => ({ name, args: planArguments(input, exec, cwd, path) }));
   const mounts = planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount));
-  requireProgram(rootfs, args[0] ?? '', mounts.map(({ target }) => target));
+  for (const [program = ''] of [args, ...eventHandlers.map((handler) => handler.args)]) requireProgram(rootfs, program, mounts);
   const uid = resolveUser(rootfs, app.user);
   return {
     name: runtimeApp.name,
@@ -81,11 +85,12 @@ export function planApp(input: AppPlanInput): AppPlan {
     gid: groupOf(input, app, uid),
     supplementaryGids: app.supplementaryGIDs ?? [],
     mounts,
+    eventHandlers,
   };
 }
 
-function planArguments(input: AppPlanInput, app: App, cwd: string, path: string | undefined): string[] {
-  const [program, ...rest] = app.exec;
+function planArguments(input: AppPlanInput, exec: readonly string[], cwd: string, path: string | undefined): string[] {
+  const [program, ...rest] = exec;
   if (program === undefined) {
     const image = input.app.image.name ?? input.app.name;
     throw new AppError('no-exec', `image "${image}" has an empty "exec" (try --exec=BINARY)`);

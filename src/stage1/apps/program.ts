@@ -1,6 +1,7 @@
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { AppError } from './errors.ts';
+import { readInterpreter } from './interpreter.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 
 /** Where exec(3) looks when there is no PATH, after the working directory. */
@@ -27,18 +28,51 @@ export function findAppProgram(rootfs: string, program: string, cwd: string, pat
 /** What the kernel mounts in every app; what is there is known only when it runs. */
 const KERNEL_MOUNTS = ['/dev', '/proc', '/sys'];
 
+/** Where a directory or file of the host covers a part of the rootfs. */
+export interface ProgramMount {
+  readonly source: string;
+  readonly target: string;
+}
+
 /**
- * That the program an app executes is in its rootfs. What lies below a mount is not looked for.
+ * That the program an app executes is there, and with it the interpreter or the loader that the kernel will
+ * ask for. What lies below a mount of the kernel is not looked for.
  *
  * @throws {AppError} 'program-not-found', in the words of rkt's diagnosis
  */
-export function requireProgram(rootfs: string, program: string, mounts: readonly string[]): void {
-  const path = resolveInRootfs(rootfs, program);
-  if ([...mounts, ...KERNEL_MOUNTS].some((mount) => path === mount || path.startsWith(`${mount.replace(/\/$/, '')}/`))) return;
-  if (lstatSync(rootfs + path, { throwIfNoEntry: false }) !== undefined) return;
-  throw new AppError('program-not-found', `Error: Unable to open "${program}": No such file or directory`, {
-    hint: 'give a program that is in the image with --exec',
-  });
+export function requireProgram(rootfs: string, program: string, mounts: readonly ProgramMount[]): void {
+  // An interpreter may be a script itself: Linux goes four deep.
+  for (let [path, depth] = [program, 0]; depth <= 4; depth++) {
+    const file = locate(rootfs, path, mounts);
+    if (file === undefined) return;
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) {
+      throw new AppError('program-not-found', `Error: Unable to open "${path}": No such file or directory`, {
+        hint: depth === 0 ? 'give a program that is in the image with --exec' : `"${program}" needs it`,
+      });
+    }
+    const needed = readInterpreter(file);
+    if (needed === undefined) return;
+    path = needed;
+  }
+}
+
+/** The file on the host; undefined where that is not known before the app runs. */
+function locate(rootfs: string, path: string, mounts: readonly ProgramMount[]): string | undefined {
+  const resolved = resolveInRootfs(rootfs, path);
+  const covers = (target: string): boolean => resolved === target || resolved.startsWith(`${target.replace(/\/$/, '')}/`);
+  if (KERNEL_MOUNTS.some(covers)) return undefined;
+  const mount = mounts.filter(({ target }) => covers(target)).sort((a, b) => b.target.length - a.target.length)[0];
+  if (mount === undefined) return rootfs + resolved;
+  // Links out of a volume lead to the app's rootfs, not the host's.
+  const below = mount.source + resolved.slice(mount.target.length);
+  const stat = lstatSync(below, { throwIfNoEntry: false });
+  return stat?.isFile() === true && isInside(mount.source, below) ? below : undefined;
+}
+
+function isInside(directory: string, path: string): boolean {
+  const real = realpathSync(path);
+  const root = realpathSync(directory);
+  return real === root || real.startsWith(`${root}/`);
 }
 
 function isExecutable(path: string): boolean {

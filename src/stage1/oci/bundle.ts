@@ -1,14 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type App, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
+import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
 import { podFiles } from '#pod';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
-import { planConfig } from './config.ts';
-import { supportedIsolators } from './host-limits.ts';
+import type { OciConfig } from './config-types.ts';
+import { type ConfigInput, planConfig } from './config.ts';
+import { enforcedIsolators } from './enforced-isolators.ts';
+import { hostAbilities, readBlockDevices } from './host-limits.ts';
 import type { PodNetwork } from './namespaces.ts';
 import { planPodFiles } from './pod-files.ts';
-import { ociFiles, SECCOMP_CACHE_FROM_POD } from './pod-paths.ts';
+import { handlerContainer, ociFiles, SECCOMP_CACHE_FROM_POD } from './pod-paths.ts';
 import type { Runtime } from './runtime.ts';
 import { withCompiledSeccomp } from './seccomp-cache.ts';
 import type { SupervisedApp } from './supervisor.ts';
@@ -20,22 +22,33 @@ export interface PodToStart {
   readonly manifest: PodManifest;
   readonly runtime: Runtime;
   readonly network: PodNetwork;
+  readonly metadataUrl?: string;
   /** The pod's own IPC, rather than the host's. */
   readonly privateIpc: boolean;
   readonly stdin: SupervisedApp['stdin'];
   readonly hostCapabilities: readonly string[];
+  /** What bounds the pod as a whole. */
+  readonly isolators: readonly IsolatorValue[];
 }
 
-/** Writes what the runtime needs to start an app. */
+/** Writes what the runtime needs to start an app and its event handlers. */
 export async function writeBundle(pod: PodToStart, app: RuntimeApp): Promise<void> {
-  const { podDir } = pod.context;
-  const config = await withCompiledSeccomp(configOf(pod, app), pod.runtime, `${podDir}/${SECCOMP_CACHE_FROM_POD}`);
-  mkdirSync(`${podDir}/${ociFiles.bundle(app.name)}`, { recursive: true, mode: 0o700 });
-  // The environment may hold secrets.
-  writeFileSync(`${podDir}/${ociFiles.config(app.name)}`, JSON.stringify(config), { mode: 0o600 });
+  const input = configInput(pod, app);
+  await write(pod, app.name, planConfig(input));
+  for (const { name, args } of input.plan.eventHandlers) {
+    const container = handlerContainer(app.name, name);
+    await write(pod, container, planConfig({ ...input, terminal: false, handler: { container, args } }));
+  }
 }
 
-function configOf(pod: PodToStart, app: RuntimeApp) {
+async function write({ context: { podDir }, runtime }: PodToStart, container: string, planned: OciConfig): Promise<void> {
+  const config = await withCompiledSeccomp(planned, runtime, `${podDir}/${SECCOMP_CACHE_FROM_POD}`);
+  mkdirSync(`${podDir}/${ociFiles.bundle(container)}`, { recursive: true, mode: 0o700 });
+  // The environment may hold secrets.
+  writeFileSync(`${podDir}/${ociFiles.config(container)}`, JSON.stringify(config), { mode: 0o600 });
+}
+
+function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
   const { context, args, network, privateIpc } = pod;
   const { podDir, warn } = context;
   const rootfs = `${podDir}/${stage1Layout.appRootfs(app.name)}`;
@@ -47,14 +60,18 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
     app,
     warn,
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
+    ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
     dockerApp: () => dockerApp(podDir, app),
   });
-  return planConfig({
+  const isolators = appIsolators(pod, app.name, plan.app);
+  return {
     uuid: args.uuid,
     plan,
     terminal,
     hostCapabilities: pod.hostCapabilities,
-    isolators: supportedIsolators(plan.app, warn),
+    isolators,
+    podIsolators: pod.isolators,
+    disks: isolators.some(({ kind }) => kind === 'block-bandwidth' || kind === 'block-iops') ? readBlockDevices() : [],
     insecure: {
       capabilities: args.disableCapabilitiesRestriction,
       paths: args.disablePaths,
@@ -63,6 +80,18 @@ function configOf(pod: PodToStart, app: RuntimeApp) {
     namespaces: { supervisorPid: process.pid, network, privateIpc, cgroup: hasCgroupNamespaces() },
     shm: privateIpc ? `${podDir}/${ociFiles.shm}` : '/dev/shm',
     files: planPodFiles(podDir, rootfs, args.dnsConfMode),
+  };
+}
+
+/** A part of a processor that is more than the pod's could not be written in cgroup v1. */
+function appIsolators({ context, hostCapabilities, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
+  const owner = { scope: 'app', title: `app "${name}"` } as const;
+  const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities(hostCapabilities), context.warn);
+  const bound = ofPod.findLast((isolator) => isolator.kind === 'cpu')?.limitMilli ?? Number.POSITIVE_INFINITY;
+  return own.map((isolator) => {
+    if (isolator.kind !== 'cpu' || isolator.limitMilli <= bound) return isolator;
+    context.warn(`warning: resource/cpu of app "${name}" is bounded by that of the pod, ${bound}m`);
+    return { ...isolator, limitMilli: bound };
   });
 }
 

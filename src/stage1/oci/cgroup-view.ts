@@ -43,3 +43,9 @@ function unescapeOctal(text: string): string {
 export function hasCgroupNamespaces(): boolean {
   return existsSync('/proc/self/ns/cgroup');
 }
+
+/** The file in which the kernel counts what it killed in a cgroup for want of memory. */
+export function memoryEventsFile(cgroup: string): string {
+  const isVersion1 = existsSync('/sys/fs/cgroup/memory');
+  return isVersion1 ? `/sys/fs/cgroup/memory${cgroup}/memory.oom_control` : `/sys/fs/cgroup${cgroup}/memory.events`;
+}

@@ -13,6 +13,7 @@ export interface OciConfig {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly rootfsPropagation: 'private';
+    readonly sysctl?: Readonly<Record<string, string>>;
     readonly seccomp?: SeccompFilter;
   };
   readonly annotations?: Readonly<Record<string, string>>;
@@ -27,6 +28,8 @@ export interface OciProcess {
   readonly capabilities: Readonly<Record<'bounding' | 'effective' | 'permitted', readonly string[]>>;
   readonly noNewPrivileges: boolean;
   readonly oomScoreAdj?: number;
+  readonly selinuxLabel?: string;
+  readonly apparmorProfile?: string;
 }
 
 export interface OciMount {
@@ -43,6 +46,21 @@ export interface OciNamespace {
 
 export interface OciResources {
   readonly devices: readonly DeviceRule[];
-  readonly memory?: { readonly limit: number };
+  readonly memory?: { readonly limit: number; readonly reservation?: number };
   readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number };
+  readonly blockIO?: OciBlockIo;
+}
+
+interface OciThrottle {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
+/** Rates are bytes or operations per second. */
+export interface OciBlockIo {
+  readonly throttleReadBpsDevice?: readonly OciThrottle[];
+  readonly throttleWriteBpsDevice?: readonly OciThrottle[];
+  readonly throttleReadIOPSDevice?: readonly OciThrottle[];
+  readonly throttleWriteIOPSDevice?: readonly OciThrottle[];
 }

@@ -19,12 +19,15 @@ const plan: AppPlan = {
   gid: 0,
   supplementaryGids: [],
   mounts: [],
+  eventHandlers: [],
 };
 
 const input: ConfigInput = {
   uuid: '11111111-2222-4333-8444-555555555555',
   plan,
   isolators: [],
+  podIsolators: [],
+  disks: [{ major: 8, minor: 0 }],
   insecure: { capabilities: false, paths: false, seccomp: false },
   hostCapabilities: DEFAULT_CAPABILITIES,
   namespaces: { supervisorPid: 4711, network: { kind: 'made' }, privateIpc: true, cgroup: true },
@@ -47,9 +50,11 @@ test('planConfig, an app that says nothing, is confined by default', () => check
 
 test('planConfig, user, limits, volumes and a contained network', () => {
   const isolators: IsolatorValue[] = [
-    { kind: 'memory', limitBytes: 44040192 },
-    { kind: 'cpu', limitMilli: 900 },
+    { kind: 'memory', limitBytes: 44040192, requestBytes: 22020096 },
+    { kind: 'cpu', limitMilli: 900, requestMilli: 900 },
     { kind: 'cpu-shares', shares: 12345 },
+    { kind: 'block-bandwidth', limit: 2_000_000 },
+    { kind: 'block-iops', limit: 1000 },
     { kind: 'oom-score-adj', value: 99 },
     { kind: 'seccomp-remove', set: ['reboot'], errno: 'ENOSYS' },
   ];
@@ -60,7 +65,12 @@ test('planConfig, user, limits, volumes and a contained network', () => {
   checkGolden('full', {
     ...input,
     plan: { ...plan, uid: 1000, gid: 100, supplementaryGids: [5, 6], readOnlyRootfs: true, mounts },
-    isolators,
+    isolators: [...isolators, { kind: 'apparmor-profile', profile: 'of-the-app' }],
+    podIsolators: [
+      { kind: 'sysctl', values: { 'net.ipv4.ip_unprivileged_port_start': '80' } },
+      { kind: 'selinux-context', user: 'system_u', role: 'system_r', type: 'container_t', level: 's0:c1,c2' },
+      { kind: 'apparmor-profile', profile: 'of-the-pod' },
+    ],
     namespaces: { ...input.namespaces, network: { kind: 'path', path: '/var/run/netns/cni-u' } },
     terminal: true,
   });

@@ -9,6 +9,7 @@ import {
 } from '#security';
 import type { AppMount, AppPlan } from '#stage1/apps';
 import type { OciConfig, OciProcess } from './config-types.ts';
+import type { BlockDevice } from './host-limits.ts';
 import { type PodFile, planMounts } from './mounts.ts';
 import { type NamespaceInput, planNamespaces } from './namespaces.ts';
 import { appCgroup } from './pod-paths.ts';
@@ -24,7 +25,11 @@ export interface Insecure {
 export interface ConfigInput {
   readonly uuid: string;
   readonly plan: AppPlan;
+  /** Those of the app, and those of the pod, that are enforced. */
   readonly isolators: readonly IsolatorValue[];
+  readonly podIsolators: readonly IsolatorValue[];
+  /** On which limits of input and output are set. */
+  readonly disks: readonly BlockDevice[];
   readonly insecure: Insecure;
   /** The capabilities this process may hand on. */
   readonly hostCapabilities: readonly string[];
@@ -32,47 +37,68 @@ export interface ConfigInput {
   readonly shm: string;
   readonly files: readonly PodFile[];
   readonly terminal: boolean;
+  /** Instead of the app itself: one of its event handlers, which is run as root, confined as the app is. */
+  readonly handler?: { readonly container: string; readonly args: readonly string[] };
 }
 
 /** The configuration with which an OCI runtime starts an app. Pure; paths in it are absolute. */
 export function planConfig(input: ConfigInput): OciConfig {
   const { plan, insecure, isolators } = input;
   const seccomp = planSeccomp(isolators, insecure.seccomp, insecure.paths);
+  const sysctl = lastOf(input.podIsolators, 'sysctl')?.values;
   return {
     ociVersion: '1.0.2',
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
     process: planProcess(input, seccomp !== undefined),
     mounts: planMounts({ shm: input.shm, files: input.files, volumes: plan.mounts }),
     linux: {
-      cgroupsPath: appCgroup(input.uuid, plan.name),
+      cgroupsPath: appCgroup(input.uuid, input.handler?.container ?? plan.name),
       namespaces: planNamespaces(input.namespaces),
-      resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice))),
+      resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice)), input.disks),
       maskedPaths: maskedPaths(insecure.paths),
       readonlyPaths: readonlyPaths(insecure.paths),
       rootfsPropagation: 'private',
+      ...(sysctl === undefined ? {} : { sysctl }),
       ...(seccomp === undefined ? {} : { seccomp }),
     },
   };
 }
 
+const ROOT = { uid: 0, gid: 0, additionalGids: [] } as const;
+
 /**
  * Nothing is inheritable or ambient: root has the set, another user gets of it what a file gives.
  */
 function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
-  const { plan, isolators, insecure } = input;
+  const { plan, isolators, insecure, handler } = input;
   const planned = planCapabilities(isolators, insecure.capabilities);
   const capabilities = planned.filter((name) => input.hostCapabilities.includes(name));
-  const oom = isolators.find((isolator) => isolator.kind === 'oom-score-adj');
+  const oom = lastOf(isolators, 'oom-score-adj');
   return {
     terminal: input.terminal,
-    user: { uid: plan.uid, gid: plan.gid, additionalGids: plan.supplementaryGids },
-    args: plan.args,
+    user: handler === undefined ? { uid: plan.uid, gid: plan.gid, additionalGids: plan.supplementaryGids } : ROOT,
+    args: handler?.args ?? plan.args,
     env: Array.from(plan.environment, ([name, value]) => `${name}=${value}`),
     cwd: plan.cwd,
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-    noNewPrivileges: planNoNewPrivileges(isolators, { uid: plan.uid, filtered }),
+    noNewPrivileges: planNoNewPrivileges(isolators, { uid: handler === undefined ? plan.uid : ROOT.uid, filtered }),
     ...(oom === undefined ? {} : { oomScoreAdj: oom.value }),
+    ...planLabels([...input.podIsolators, ...isolators]),
   };
+}
+
+/** Of the security modules; what the app says goes before what the pod says. */
+function planLabels(isolators: readonly IsolatorValue[]): Pick<OciProcess, 'selinuxLabel' | 'apparmorProfile'> {
+  const context = lastOf(isolators, 'selinux-context');
+  const profile = lastOf(isolators, 'apparmor-profile');
+  return {
+    ...(context && { selinuxLabel: [context.user, context.role, context.type, context.level].join(':') }),
+    ...(profile && { apparmorProfile: profile.profile }),
+  };
+}
+
+function lastOf<K extends IsolatorValue['kind']>(isolators: readonly IsolatorValue[], kind: K): Extract<IsolatorValue, { kind: K }> | undefined {
+  return isolators.findLast((isolator): isolator is Extract<IsolatorValue, { kind: K }> => isolator.kind === kind);
 }
 
 /** A device that the user gave as a volume may be used, and not made anew. */

@@ -6,7 +6,10 @@ export type OciStage1ErrorCode =
   | 'no-app'
   | 'no-program'
   | 'not-running'
-  | 'bad-hostname';
+  | 'bad-hostname'
+  | 'no-apparmor'
+  | 'cgroup'
+  | 'no-host-address';
 
 /** Why the default flavor cannot do what is asked. */
 export class OciStage1Error extends RktError<OciStage1ErrorCode> {

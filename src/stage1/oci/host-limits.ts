@@ -1,20 +1,32 @@
-import { readFileSync } from 'node:fs';
-import { type App, isolatorsOf, type IsolatorValue } from '#appc';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parseCapabilityMask } from '#security';
-import { readTextIfExists } from '#sys';
+import { readTextIfExists, unlessMissing } from '#sys';
 
-/** The cgroup controller that an isolator needs. */
-const CONTROLLERS: Readonly<Record<string, string>> = { memory: 'memory', cpu: 'cpu', 'cpu-shares': 'cpu' };
+/** What the host can enforce. */
+export interface HostAbilities {
+  /** By their names in cgroup v2. */
+  readonly controllers: ReadonlySet<string>;
+  readonly selinux: boolean;
+  /** The profiles that are loaded; undefined where AppArmor is not active. */
+  readonly apparmor: ReadonlySet<string> | undefined;
+  /** What rkt may hand on: its own bounding set. */
+  readonly capabilities: readonly string[];
+}
 
-/** The isolators of an app; one whose controller the host lacks is told to the user and left out. */
-export function supportedIsolators(app: App, warn: (text: string) => void): IsolatorValue[] {
-  let controllers: ReadonlySet<string> | undefined;
-  return isolatorsOf(app).filter(({ kind }) => {
-    const needed = CONTROLLERS[kind];
-    if (needed === undefined || (controllers ??= availableControllers()).has(needed)) return true;
-    warn(`warning: resource/${needed} isolator set but support disabled in the kernel, skipping`);
-    return false;
-  });
+/** Only what an isolator asks for is read. */
+export function hostAbilities(capabilities: readonly string[]): HostAbilities {
+  return {
+    capabilities,
+    get controllers() {
+      return availableControllers();
+    },
+    get selinux() {
+      return readTextIfExists('/sys/fs/selinux/enforce') !== undefined;
+    },
+    get apparmor() {
+      return apparmorProfiles();
+    },
+  };
 }
 
 /** v1 controllers by the lines of /proc/self/cgroup, v2 ones by the root's file (cgroups(7)). */
@@ -23,11 +35,33 @@ function availableControllers(): ReadonlySet<string> {
     .split('\n')
     .flatMap((line) => line.split(':')[1]?.split(',') ?? []);
   const v2 = readTextIfExists('/sys/fs/cgroup/cgroup.controllers')?.trim().split(' ') ?? [];
-  return new Set([...v1, ...v2]);
+  return new Set([...v1, ...v2].map((name) => (name === 'blkio' ? 'io' : name)));
+}
+
+/** Lines as `NAME (enforce)`. */
+function apparmorProfiles(): ReadonlySet<string> | undefined {
+  if (readTextIfExists('/sys/module/apparmor/parameters/enabled')?.trim() !== 'Y') return undefined;
+  const text = readTextIfExists('/sys/kernel/security/apparmor/profiles') ?? '';
+  return new Set(text.split('\n').map((line) => line.replace(/ \([a-z]+\)$/, '')));
 }
 
 /** What this process may hand on: its own bounding set. */
 export function ownCapabilities(): string[] {
   const hex = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   return parseCapabilityMask(hex ?? '0');
+}
+
+export interface BlockDevice {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The disks of the host; not their parts, for which the kernel takes no limit. */
+export function readBlockDevices(): BlockDevice[] {
+  return readdirSync('/sys/block').flatMap((name) => {
+    const numbers = unlessMissing(() => readFileSync(`/sys/block/${name}/dev`, 'utf8'))?.trim().split(':').map(Number);
+    const isEmpty = readTextIfExists(`/sys/block/${name}/size`)?.trim() === '0';
+    const [major, minor] = numbers ?? [];
+    return major === undefined || minor === undefined || isEmpty ? [] : [{ major, minor }];
+  });
 }

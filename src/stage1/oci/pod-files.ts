@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Dns } from '#network';
 import { type DnsConfMode, type RunArgs, stage1Layout } from '#stage1/abi';
 import { hostPathOf } from '#stage1/apps';
@@ -11,8 +11,9 @@ const FALLBACK_HOSTS = `127.0.0.1 localhost localhost.domain localhost4 localhos
 `;
 
 /** Writes the files of the pod that its apps see in /etc. */
-export function writePodFiles(podDir: string, hostname: string, modes: RunArgs['dnsConfMode'], dns: Dns | undefined): void {
+export function writePodFiles(podDir: string, uuid: string, hostname: string, modes: RunArgs['dnsConfMode'], dns: Dns | undefined): void {
   mkdirSync(`${podDir}/${ociFiles.etc}`, { recursive: true });
+  writeFileSync(`${podDir}/${ociFiles.machineId}`, `${uuid.replaceAll('-', '')}\n`, { mode: 0o444 });
   writeFileSync(`${podDir}/${ociFiles.hostname}`, `${hostname}\n`, { mode: 0o644 });
   if (modes.hosts === 'default') {
     writeFileSync(`${podDir}/${ociFiles.hostsFallback}`, addHost(FALLBACK_HOSTS, '127.0.0.1', hostname));
@@ -27,9 +28,12 @@ export function writePodFiles(podDir: string, hostname: string, modes: RunArgs['
   }
 }
 
-/** Which of them one app sees; the image's own /etc/hosts goes before the fallback. */
+/** Which of them one app sees; the image's own /etc/hosts and /etc/machine-id go before the pod's. */
 export function planPodFiles(podDir: string, rootfs: string, modes: RunArgs['dnsConfMode']): PodFile[] {
   const files: PodFile[] = [{ source: `${podDir}/${ociFiles.hostname}`, target: '/etc/hostname', readOnly: false }];
+  if (isMissingOrEmpty(hostPathOf(rootfs, '/etc/machine-id'))) {
+    files.push({ source: `${podDir}/${ociFiles.machineId}`, target: '/etc/machine-id', readOnly: true });
+  }
   const resolv = sourceOf(podDir, modes.resolv, '/etc/resolv.conf', stage1Layout.resolvConf);
   if (resolv !== undefined) files.push({ ...resolv, target: '/etc/resolv.conf' });
   const hosts = sourceOf(podDir, modes.hosts, '/etc/hosts', stage1Layout.hosts);
@@ -39,6 +43,12 @@ export function planPodFiles(podDir: string, rootfs: string, modes: RunArgs['dns
     files.push({ source: `${podDir}/${ociFiles.hostsFallback}`, target: '/etc/hosts', readOnly: false });
   }
   return files;
+}
+
+/** machine-id(5): an image that many machines run has an empty one. */
+function isMissingOrEmpty(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat === undefined || (stat.isFile() && stat.size === 0);
 }
 
 /** The host's own file is read-only in the app, the pod's is not. */

@@ -1,3 +1,5 @@
+import type { EventHandler } from '#appc';
+
 /** Names of this flavor's own files in a pod, relative to its directory. */
 export const ociFiles = {
   /** The runtime's state, its `--root`. */
@@ -10,6 +12,7 @@ export const ociFiles = {
   shm: 'stage1/shm',
   etc: 'stage1/rootfs/etc',
   hostname: 'stage1/rootfs/etc/hostname',
+  machineId: 'stage1/rootfs/etc/machine-id',
   hostsFallback: 'stage1/rootfs/etc/hosts-fallback',
 } as const;
 
@@ -26,4 +29,9 @@ export function podCgroup(uuid: string): string {
 
 export function appCgroup(uuid: string, app: string): string {
   return `/${podCgroup(uuid)}/system.slice/${app}.service`;
+}
+
+/** An event handler is a container of its own; no app's name has a dot. */
+export function handlerContainer(app: string, handler: EventHandler['name']): string {
+  return `${app}.${handler}`;
 }

@@ -1,26 +1,78 @@
 import type { IsolatorValue } from '#appc';
 import type { DeviceRule } from '#security';
-import type { OciResources } from './config-types.ts';
+import type { OciBlockIo, OciResources } from './config-types.ts';
+import type { BlockDevice } from './host-limits.ts';
 
 /** Microseconds. */
 const CPU_PERIOD = 100_000;
 const MILLI = 1000;
+/** What one processor weighs where only a part is asked for, as cgroup v1 has it by default. */
+const SHARES_PER_CPU = 1024;
+const MINIMUM_SHARES = 2;
 
-/** The limits of an app's cgroup. */
-export function planResources(isolators: readonly IsolatorValue[], devices: readonly DeviceRule[]): OciResources {
-  const resources: { devices: readonly DeviceRule[]; memory?: { limit: number }; cpu?: Record<string, number> } = { devices };
-  for (const isolator of isolators) {
-    switch (isolator.kind) {
-      case 'memory':
-        resources.memory = { limit: isolator.limitBytes };
-        break;
-      case 'cpu':
-        resources.cpu = { ...resources.cpu, quota: (isolator.limitMilli * CPU_PERIOD) / MILLI, period: CPU_PERIOD };
-        break;
-      case 'cpu-shares':
-        resources.cpu = { ...resources.cpu, shares: isolator.shares };
-        break;
+/** The limits of a cgroup, whatever its version. Sizes are in bytes, times in microseconds. */
+export interface Limits {
+  readonly memory?: { readonly limit: number; readonly reservation?: number };
+  readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number };
+  readonly blockIo?: { readonly bytesPerSecond?: number; readonly operationsPerSecond?: number };
+}
+
+/**
+ * What isolators limit. A request below its limit is what is left to the app or pod when there is not enough
+ * for all; a request that is the limit itself says nothing more. The last isolator of a kind counts.
+ */
+export function limitsOf(isolators: readonly IsolatorValue[]): Limits {
+  return isolators.reduce<Limits>((limits, isolator) => ({ ...limits, ...limitOf(isolator, limits, isolators) }), {});
+}
+
+function limitOf(isolator: IsolatorValue, { cpu, blockIo }: Limits, all: readonly IsolatorValue[]): Limits {
+  switch (isolator.kind) {
+    case 'memory': {
+      const { limitBytes: limit, requestBytes = limit } = isolator;
+      return { memory: requestBytes < limit ? { limit, reservation: requestBytes } : { limit } };
     }
+    case 'cpu': {
+      const { limitMilli: limit, requestMilli = limit } = isolator;
+      const quota = { quota: (limit * CPU_PERIOD) / MILLI, period: CPU_PERIOD };
+      const isWeighed = requestMilli < limit && !all.some(({ kind }) => kind === 'cpu-shares');
+      const shares = Math.max(MINIMUM_SHARES, Math.floor((requestMilli * SHARES_PER_CPU) / MILLI));
+      return { cpu: { ...cpu, ...quota, ...(isWeighed ? { shares } : {}) } };
+    }
+    case 'cpu-shares':
+      return { cpu: { ...cpu, shares: isolator.shares } };
+    case 'block-bandwidth':
+      return { blockIo: { ...blockIo, bytesPerSecond: isolator.limit } };
+    case 'block-iops':
+      return { blockIo: { ...blockIo, operationsPerSecond: isolator.limit } };
+    default:
+      return {};
   }
-  return resources;
+}
+
+/** The limits of an app's cgroup as the runtime is told them. */
+export function planResources(
+  isolators: readonly IsolatorValue[],
+  devices: readonly DeviceRule[],
+  disks: readonly BlockDevice[],
+): OciResources {
+  const { memory, cpu, blockIo } = limitsOf(isolators);
+  return {
+    devices,
+    ...(memory === undefined ? {} : { memory }),
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(blockIo === undefined ? {} : { blockIO: throttles(blockIo, disks) }),
+  };
+}
+
+function throttles(limit: NonNullable<Limits['blockIo']>, disks: readonly BlockDevice[]): OciBlockIo {
+  const rates = (rate: number) => disks.map(({ major, minor }) => ({ major, minor, rate }));
+  const { bytesPerSecond, operationsPerSecond } = limit;
+  return {
+    ...(bytesPerSecond === undefined
+      ? {}
+      : { throttleReadBpsDevice: rates(bytesPerSecond), throttleWriteBpsDevice: rates(bytesPerSecond) }),
+    ...(operationsPerSecond === undefined
+      ? {}
+      : { throttleReadIOPSDevice: rates(operationsPerSecond), throttleWriteIOPSDevice: rates(operationsPerSecond) }),
+  };
 }

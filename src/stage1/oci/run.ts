@@ -1,14 +1,17 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { parsePodManifest } from '#appc';
+import { type IsolatorValue, parsePodManifest, type PodManifest, readIsolator } from '#appc';
 import { podFiles } from '#pod';
+import { checkSysctls } from '#security';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { becomeProcess, isTerminal, mount, mountOverlay, MS, unshareMounts, writeFileAtomic } from '#sys';
 import { type PodToStart, writeBundle } from './bundle.ts';
-import { coverHybridCgroups } from './cgroup-view.ts';
-import { ownCapabilities } from './host-limits.ts';
+import { coverHybridCgroups, memoryEventsFile } from './cgroup-view.ts';
+import { enforcedIsolators } from './enforced-isolators.ts';
+import { hostAbilities, ownCapabilities } from './host-limits.ts';
 import { openNetwork } from './network.ts';
+import { limitPod } from './pod-cgroup.ts';
 import { writePodFiles } from './pod-files.ts';
-import { ociFiles } from './pod-paths.ts';
+import { appCgroup, ociFiles } from './pod-paths.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { findRuntime, type Runtime } from './runtime.ts';
 import { planSupervisor, type SupervisedApp } from './supervisor.ts';
@@ -26,10 +29,12 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   const manifest = parsePodManifest(readFileSync(`${podDir}/${podFiles.manifest}`, 'utf8'));
   // Who stops the pod knows this process by its working directory.
   process.chdir(podDir);
+  const hostCapabilities = ownCapabilities();
+  const isolators = podIsolators(context, args, manifest, hostCapabilities);
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
   const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn });
   const hostname = args.hostname || `rkt-${args.uuid}`;
-  writePodFiles(podDir, hostname, args.dnsConfMode, network.dns);
+  writePodFiles(podDir, args.uuid, hostname, args.dnsConfMode, network.dns);
   unshareMounts();
   makeMounts(context, runtime);
   const pod: PodToStart = {
@@ -38,12 +43,28 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
     manifest,
     runtime,
     network: network.namespace,
+    ...(network.metadataUrl === undefined ? {} : { metadataUrl: network.metadataUrl }),
     privateIpc: args.ipc !== 'parent',
     stdin: stdinOf(args),
-    hostCapabilities: ownCapabilities(),
+    hostCapabilities,
+    isolators,
   };
+  if (isolators.length > 0) limitPod(args.uuid, isolators);
   for (const app of manifest.apps) await writeBundle(pod, app);
   return becomeSupervisor(pod, hostname);
+}
+
+function podIsolators(
+  { warn }: FlavorContext,
+  args: RunArgs,
+  manifest: PodManifest,
+  hostCapabilities: readonly string[],
+): IsolatorValue[] {
+  const given = (manifest.isolators ?? []).map(readIsolator);
+  const isolators = enforcedIsolators({ scope: 'pod', title: 'the pod' }, given, hostAbilities(hostCapabilities), warn);
+  const pod = { network: args.net !== 'host', ipc: args.ipc !== 'parent' };
+  for (const isolator of isolators) if (isolator.kind === 'sysctl') checkSysctls(Object.keys(isolator.values), pod);
+  return isolators;
 }
 
 function makeMounts({ podDir, treeMounts }: FlavorContext, runtime: Runtime): void {
@@ -62,7 +83,12 @@ function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const { podDir, stage1Root, lockFd } = pod.context;
   const { runtime, network, privateIpc, stdin } = pod;
   const path = `${stage1Root}/supervisor`;
-  const apps = pod.manifest.apps.map(({ name }) => ({ name, stdin }));
+  const apps = pod.manifest.apps.map(({ name, app }) => ({
+    name,
+    stdin,
+    handlers: (app?.eventHandlers ?? []).map((handler) => handler.name),
+    memoryEvents: memoryEventsFile(appCgroup(pod.args.uuid, name)),
+  }));
   const argv = planSupervisor({ path, uuid: pod.args.uuid, lockFd, podDir, hostname, runtime, network, privateIpc, apps });
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds: [lockFd] });
 }

@@ -1,11 +1,15 @@
+import type { EventHandler } from '#appc';
 import { namespaceFds, type PodNetwork } from './namespaces.ts';
-import { ociFiles } from './pod-paths.ts';
+import { handlerContainer, ociFiles } from './pod-paths.ts';
 import type { Runtime } from './runtime.ts';
 import { stage1Layout } from '#stage1/abi';
 
 export interface SupervisedApp {
   readonly name: string;
   readonly stdin: 'null' | 'inherit' | 'tty';
+  readonly handlers: readonly EventHandler['name'][];
+  /** The file that counts what the kernel killed for want of memory. */
+  readonly memoryEvents: string;
 }
 
 export interface SupervisorInput {
@@ -52,7 +56,12 @@ export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
   return runtime.kind === 'crun' ? [...root, '--cgroup-manager=cgroupfs'] : root;
 }
 
-function appArguments({ name, stdin }: SupervisedApp): string[] {
-  const input = stdin === 'tty' ? '--tty' : `--stdin=${stdin}`;
-  return [`--app=${name}`, `--bundle=${ociFiles.bundle(name)}`, input];
+function appArguments({ name, stdin, handlers, memoryEvents }: SupervisedApp): string[] {
+  return [
+    `--app=${name}`,
+    `--bundle=${ociFiles.bundle(name)}`,
+    stdin === 'tty' ? '--tty' : `--stdin=${stdin}`,
+    `--memory-events=${memoryEvents}`,
+    ...handlers.map((handler) => `--${handler}=${ociFiles.bundle(handlerContainer(name, handler))}`),
+  ];
 }

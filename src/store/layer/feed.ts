@@ -33,7 +33,7 @@ export async function feedLayer(
   } else {
     for await (const piece of source) {
       const known = Math.max(0, partial.size - received);
-      if (known < piece.length) partial.append(piece.subarray(known));
+      if (known < piece.length && input.local !== true) partial.append(piece.subarray(known));
       if (!(await take(piece))) return;
     }
   }

@@ -28,11 +28,17 @@ export class TarReader {
   #extended: Extended = NOTHING;
   #global: readonly PaxRecord[] = [];
   #entries = 0;
+  #offset = 0;
   #ended = false;
 
   constructor(sink: TarSink, limits: ArchiveLimits) {
     this.#sink = sink;
     this.#limits = limits;
+  }
+
+  /** Bytes read: while an entry is handed on, the place of its data in the archive. */
+  get offset(): number {
+    return this.#offset;
   }
 
   /** @throws {StoreError} `hostile-archive` or `archive-limit`; the reader is of no use after that */
@@ -60,6 +66,7 @@ export class TarReader {
 
   #pushBody(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#remaining);
+    this.#offset += end - at;
     this.#body!.take(chunk.subarray(at, end));
     this.#remaining -= end - at;
     if (this.#remaining === 0) this.#endBody();
@@ -74,6 +81,7 @@ export class TarReader {
 
   #skipPadding(chunk: Buffer, at: number): number {
     const end = Math.min(chunk.length, at + this.#padding);
+    this.#offset += end - at;
     this.#padding -= end - at;
     return end;
   }
@@ -91,6 +99,7 @@ export class TarReader {
   }
 
   #block(block: Buffer): void {
+    this.#offset += BLOCK;
     if (this.#oldSparse !== undefined) return this.#sparseBlock(block, 0, 21, 504);
     if (isZeroBlock(block)) {
       this.#ended = true;

@@ -101,7 +101,7 @@ async function render(
 ): Promise<void> {
   makeRootDirectory(tree.directory);
   makeRootDirectory(tree.rootfs);
-  for (const step of plan.steps) await context.withUnpacker(() => unpackStep(context, step, tree, temporary));
+  for (const step of plan.steps) await context.withUnpacker(() => unpackStep(context, step, tree.rootfs, temporary));
   writeFileSync(tree.image, id);
   writeFileSync(tree.manifest, readManifestText(context.layout, id));
   writeFileSync(tree.hash, hashTree(tree.rootfs));
@@ -112,10 +112,17 @@ async function render(
   for (const step of plan.steps) touchImage(context.layout, step.id);
 }
 
+/** See {@link Store.extractAci}. */
+export async function extractAci(context: StoreContext, id: ImageId, rootfs: string): Promise<void> {
+  using temporary = makeTemporaryDirectory(context.layout, 'extract');
+  makeRootDirectory(rootfs);
+  await context.withUnpacker(() => unpackStep(context, { id }, rootfs, temporary));
+}
+
 async function unpackStep(
   context: StoreContext,
   step: RenderStep,
-  tree: TreeLayout,
+  rootfs: string,
   temporary: TemporaryDirectory,
 ): Promise<void> {
   const inputFd = openBlob(context, step.id);
@@ -126,7 +133,7 @@ async function unpackStep(
       inputFd,
       request: {
         kind: 'aci',
-        root: tree.rootfs,
+        root: rootfs,
         compression: 'none',
         archiveHash: 'sha512',
         ...(step.keep === undefined ? {} : { keep: step.keep }),

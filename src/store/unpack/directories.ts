@@ -28,6 +28,15 @@ export class Directories {
     return real;
   }
 
+  /** Whether what is there is a file, so that nothing can be below it. Links are not followed, nothing is made. */
+  isBelowFile(directory: EntryPath): boolean {
+    for (let at = directory; at !== ''; at = parentOf(at)) {
+      const stat = lstatSync(onDisk(this.#root, at), { throwIfNoEntry: false });
+      if (stat !== undefined) return !stat.isDirectory() && !stat.isSymbolicLink();
+    }
+    return false;
+  }
+
   /** To be called when a directory or link was removed or replaced. */
   forget(): void {
     this.#real.clear();

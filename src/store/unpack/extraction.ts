@@ -106,7 +106,8 @@ export class Extraction implements TarSink {
     const whiteout = parseWhiteout(path, entry);
     if (whiteout === undefined) return false;
     if (whiteout.kind === 'opaque') this.#opaque.push(this.#directories.resolve(whiteout.directory, entry.name));
-    if (whiteout.kind === 'hide') {
+    // umoci tells of a directory that became a file also what was in it.
+    if (whiteout.kind === 'hide' && !this.#directories.isBelowFile(parentOf(whiteout.path))) {
       const directory = this.#directories.resolve(parentOf(whiteout.path), entry.name);
       this.#hidden.push(joinPath(directory, baseOf(whiteout.path)));
     }
@@ -199,6 +200,7 @@ export class Extraction implements TarSink {
   }
 
   #hide(path: EntryPath): void {
+    if (this.#directories.isBelowFile(parentOf(path))) return;
     const place = onDisk(this.#options.root, path);
     const stat = lstatSync(place, { throwIfNoEntry: false });
     if (stat === undefined) makeNode(place, S_IF.CHR, 0n);

@@ -15,7 +15,7 @@ export function applyToFile(fd: number, place: Place, entry: TarEntry): void {
   if (!isOwn(entry)) fchownSync(fd, entry.uid, entry.gid);
   if ((entry.mode & SPECIAL_BITS) !== 0) fchmodSync(fd, entry.mode);
   applyXattrs(place, entry);
-  if (entry.mtime.nanoseconds === 0) futimesSync(fd, entry.mtime.seconds, entry.mtime.seconds);
+  if (isPlain(entry.mtime)) futimesSync(fd, entry.mtime.seconds, entry.mtime.seconds);
   else setTimes(place, BigInt(entry.mtime.seconds), entry.mtime.nanoseconds);
 }
 
@@ -24,8 +24,13 @@ export function applyToPlace(place: Place, entry: TarEntry): void {
   if (!isOwn(entry)) lchownSync(place, entry.uid, entry.gid);
   if (entry.type !== 'symlink') chmodSync(place, entry.mode);
   applyXattrs(place, entry);
-  if (entry.mtime.nanoseconds === 0) lutimesSync(place, entry.mtime.seconds, entry.mtime.seconds);
+  if (isPlain(entry.mtime)) lutimesSync(place, entry.mtime.seconds, entry.mtime.seconds);
   else setTimes(place, BigInt(entry.mtime.seconds), entry.mtime.nanoseconds);
+}
+
+/** Node's own calls take whole seconds exactly, and of a time before 1970 make the present. */
+function isPlain({ seconds, nanoseconds }: TarEntry['mtime']): boolean {
+  return nanoseconds === 0 && seconds >= 0;
 }
 
 const OWN_UID = process.geteuid?.() ?? 0;

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { type Digest, digestAlgorithm, digestHex, type Layer, type OciConfig, parseDigest } from '#oci';
+import { ImageError } from '../image-error.ts';
+import type { ImageFile, ImageFiles } from './image-files.ts';
+
+/** An image as its files describe it; nothing of its layers has been read. */
+export interface LocalImage {
+  readonly config: OciConfig;
+  readonly configDigest: Digest;
+  /** Of the manifest's bytes; undefined where the form has none, as docker's own. */
+  readonly manifestDigest?: Digest;
+  readonly layers: readonly Layer[];
+  /** What it is called in there: a whole reference, or a tag alone. */
+  readonly names: readonly string[];
+  openLayer(layer: Layer): ImageFile;
+}
+
+/** Bytes whose digest is what it was said to be. @throws {ImageError} digest-mismatch naming the blob */
+export function checkDigest(bytes: Buffer, digest: Digest, where: string): Buffer {
+  if (digestOf(bytes, digest) === digest) return bytes;
+  throw new ImageError('digest-mismatch', `${where}: blob ${digest} does not have that digest`);
+}
+
+export function digestOf(bytes: Buffer, like?: Digest): Digest {
+  const algorithm = like === undefined ? 'sha256' : digestAlgorithm(like);
+  return parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
+}
+
+/** Where a blob is in an OCI image layout (image-layout.md). */
+export function blobName(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+}
+
+/** One of several, by the name that was asked for. @throws {ImageError} not-found, naming what there is */
+export function chooseImage<T>(
+  files: ImageFiles,
+  images: readonly T[],
+  asked: string | undefined,
+  namesOf: (image: T) => readonly string[],
+): T {
+  const matching = asked === undefined ? images : images.filter((image) => namesOf(image).includes(asked));
+  if (matching.length === 1) return matching[0]!;
+  const names = images.flatMap(namesOf).slice(0, 20).map((name) => JSON.stringify(name)).join(', ');
+  const there = names === '' ? 'its images have no names' : `there are ${names}`;
+  const problem = asked === undefined ? `${images.length} images` : `${matching.length === 0 ? 'no image' : 'several images'} named ${JSON.stringify(asked)}`;
+  throw new ImageError('not-found', `${files.description}: ${problem}: ${there}`);
+}
