@@ -13,7 +13,9 @@ export function netOption(flags: FlagValues): string {
 
 function parseNetworks(text: string): string[] {
   return text.split(',').map((network) => {
-    const [name, ...args] = network.split(':');
+    const [name, ...parts] = network.split(':');
+    // A value may be a MAC or an IPv6 address.
+    const args = parts[0]?.includes('=') === true ? [parts.join(':')] : parts;
     if (!name) throw badRequest('netname must not be empty');
     if (args.length > 1) throw badRequest(`network "${name}" provided with invalid arguments: [${args.join(' ')}]`);
     if (args.length > 0 && (name === 'all' || name === 'host')) {
