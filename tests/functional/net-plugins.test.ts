@@ -37,6 +37,11 @@ for (const type of ['bridge', 'ptp']) {
     assert.equal(await fetchFrom(one, two.ip), `rkt-${two.uuid}`);
     assert.equal(await fetchFrom(two, one.ip), `rkt-${one.uuid}`);
     assert.match((await scene.rkt('status', '--check-networks', one.uuid)).stdout, /^network-web=ok$/m);
+    await one.run('ip', 'address', 'flush', 'dev', 'eth0');
+    const broken = await scene.rkt('status', '--check-networks', one.uuid);
+    assert.equal(broken.status, 1);
+    assert.match(broken.stdout, /^network-web=broken$/m);
+    assert.match(broken.stderr, new RegExp(`status: network "web": plugin ${type}: `));
     await scene.collect();
     assert.deepEqual((await scene.traces()).filter((trace) => !trace.includes('web0')), []);
   });
@@ -91,7 +96,8 @@ test('run --net, a list of bridge, tuning, bandwidth, firewall and portmap, does
     { type: 'firewall', backend: 'iptables' },
     { type: 'portmap', capabilities: { portMappings: true }, snat: true },
   ];
-  scene.configure('10-all.conflist', { cniVersion: '1.0.0', name: 'all-of-them', plugins });
+  // CHECK of portmap 1.1 takes a pod with addresses of one family for broken.
+  scene.configure('10-all.conflist', { cniVersion: '1.0.0', name: 'all-of-them', disableCheck: true, plugins });
   const args = ['ips=10.89.0.77', 'mac=02:00:00:00:00:77', ...(bandwidth.length > 0 ? ['bandwidth.ingressRate=8000000;bandwidth.ingressBurst=800000'] : [])];
   const pod = await scene.startPod(`--net=all-of-them:${args.join(';')}`, '--port=web:8080');
   assert.equal(pod.ip, '10.89.0.77');
@@ -108,12 +114,7 @@ test('run --net, a list of bridge, tuning, bandwidth, firewall and portmap, does
   assert.match(rules, /CNI-FORWARD .*10\.89\.0\.77/);
   assert.doesNotMatch(rules, /RKT-PFWD/);
   if (bandwidth.length > 0) assert.match((await host.run(['tc', 'qdisc'])).stdout, /tbf .*rate 8Mbit/);
-  assert.match((await scene.rkt('status', '--check-networks', pod.uuid)).stdout, /^network-all-of-them=ok$/m);
-  await pod.run('ip', 'address', 'flush', 'dev', 'eth0');
-  const broken = await scene.rkt('status', '--check-networks', pod.uuid);
-  assert.equal(broken.status, 1);
-  assert.match(broken.stdout, /^network-all-of-them=broken$/m);
-  assert.match(broken.stderr, /status: network "all-of-them": plugin bridge: /);
+  assert.match((await scene.rkt('status', '--check-networks', pod.uuid)).stdout, /^network-all-of-them=unknown$/m);
   await scene.collect();
   const shared = /all0|CNI-(FORWARD|ADMIN|HOSTPORT)/;
   assert.deepEqual((await scene.traces()).filter((trace) => !shared.test(trace)), []);
