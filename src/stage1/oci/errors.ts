@@ -5,6 +5,7 @@ export type OciStage1ErrorCode =
   | 'no-runtime'
   | 'no-app'
   | 'no-program'
+  | 'not-executable'
   | 'not-running'
   | 'bad-hostname'
   | 'no-apparmor'
