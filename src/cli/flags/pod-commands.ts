@@ -1,8 +1,9 @@
 import { formatFlag, noOverlayFlag, prepareFlags, prettyPrintFlag, runFlags, uuidFileFlag } from './pod.ts';
 import { bool, type CommandSpec, duration, text } from './spec.ts';
 
-const aboutImages = `IMAGE is a hash of an image in the store, a file, a URL, a docker:// reference or
-the name of an image to discover; the first that matches is used.`;
+const aboutImages = `IMAGE is a hash of an image in the store, a file, a URL, a docker:// reference,
+oci:, oci-archive: or docker-archive: with a path, - for standard input, or the
+name of an image to discover; the first that matches is used.`;
 
 const run: CommandSpec = {
   name: 'run',
