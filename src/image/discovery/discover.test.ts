@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseImageName } from '#appc';
-import { loadConfig } from '#config';
 import { discoverablePlace, type Handler, WebServer } from '../testing/web-server.ts';
 import { discover, type Tag } from './discover.ts';
 import { DISCOVERY_PAGE_LIMIT } from './limits.ts';
@@ -15,8 +14,7 @@ const tagFor = (address: string) => `<meta name="ac-discovery" content="${addres
 function look(name: string, options: { plainHttp: boolean }, tag: Tag = 'ac-discovery') {
   const lines: string[] = [];
   const report = { info: (text: string) => lines.push(text), debug: (text: string) => lines.push(text), progress: () => {} };
-  const config = loadConfig({ systemDir: '', localDir: '', userDir: '' });
-  const found = discover(parseImageName(name), tag, { ...options, verifyCertificates: false }, { config, report });
+  const found = discover(parseImageName(name), tag, { ...options, verifyCertificates: false }, { authorize: () => ({}), report });
   return found.then(
     ({ endpoints }) => ({ urls: endpoints.map(({ aci }) => aci.href), lines }),
     (error: Error & { code: string }) => ({ code: error.code, message: error.message, lines }),
