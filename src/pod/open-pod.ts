@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { unlessMissing } from '#sys';
 import { phaseDir } from './layout.ts';
 import { listUuids, podNotFound, resolveUuid, sightPod } from './locate.ts';
 import { type Phase, phases, visiblePhases } from './phase.ts';
@@ -7,7 +8,10 @@ import { newUuid } from './uuid.ts';
 
 /** A new pod in `prepare`, locked by us: should we die before it moves on, it counts as given up. */
 export function createPod(dataDir: string): Pod {
-  for (const phase of phases) mkdirSync(phaseDir(dataDir, phase), { recursive: true, mode: 0o750 });
+  const pod = unlessMissing(() => Pod.embryo(dataDir, newUuid()));
+  if (pod !== undefined) return pod;
+  // The first one is made last: where it is, all are.
+  for (const phase of phases.toReversed()) mkdirSync(phaseDir(dataDir, phase), { recursive: true, mode: 0o750 });
   return Pod.embryo(dataDir, newUuid());
 }
 

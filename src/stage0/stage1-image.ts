@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { ImageId, ImageManifest } from '#appc';
-import type { Store } from '#store';
+import type { Store, StoredImage } from '#store';
 import { unlessMissing } from '#sys';
 import { Stage0Error } from './error.ts';
 
@@ -20,34 +20,34 @@ export interface Stage1 {
  * that the store has lost or holds damaged.
  */
 export async function loadDefaultStage1(store: Store, path: string): Promise<Stage1> {
-  const id = knownImage(store, path) ?? (await importStage1(store, path));
-  const image = store.get(id)!;
-  const tree = await store.tree(id);
-  return { id, manifest: image.manifest, treeId: tree.id, root: tree.lowerDirs[0]! };
+  const image = knownImage(store, path) ?? (await importStage1(store, path));
+  const tree = await store.tree(image.id);
+  return { id: image.id, manifest: image.manifest, treeId: tree.id, root: tree.lowerDirs[0]! };
 }
 
-function knownImage(store: Store, path: string): ImageId | undefined {
+function knownImage(store: Store, path: string): StoredImage | undefined {
   const record = store.readRemote(recordKey(path));
   if (record === undefined || record.etag !== fileVersion(path)) return undefined;
-  if (isWhole(store, record.blobKey)) return record.blobKey;
+  const image = store.get(record.blobKey);
+  if (image !== undefined && isWhole(image)) return image;
   store.remove(record.blobKey);
   return undefined;
 }
 
-function isWhole(store: Store, id: ImageId): boolean {
+function isWhole(image: StoredImage): boolean {
   try {
-    return store.get(id)?.manifest !== undefined;
+    return image.manifest !== undefined;
   } catch (error) {
     if ((error as { code?: string }).code === 'image-damaged') return false;
     throw error;
   }
 }
 
-async function importStage1(store: Store, path: string): Promise<ImageId> {
+async function importStage1(store: Store, path: string): Promise<StoredImage> {
   const etag = fileVersion(path);
-  const { id } = await store.importAci(path);
-  store.writeRemote({ url: recordKey(path), etag, downloadTime: BigInt(Date.now()) * 1_000_000n, blobKey: id });
-  return id;
+  const image = await store.importAci(path);
+  store.writeRemote({ url: recordKey(path), etag, downloadTime: BigInt(Date.now()) * 1_000_000n, blobKey: image.id });
+  return image;
 }
 
 const recordKey = (path: string): string => `file://${path}`;

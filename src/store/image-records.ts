@@ -88,6 +88,7 @@ export function listImages(layout: CasLayout): StoredImage[] {
 
 function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigint }): StoredImage {
   let manifest: ImageManifest | undefined;
+  let size: number | undefined;
   const image = {
     id: record.id,
     name: record.name,
@@ -97,7 +98,9 @@ function asStoredImage(layout: CasLayout, record: ImageRecord & { lastUsed: bigi
     },
     importTime: record.importTime,
     lastUsed: record.lastUsed,
-    size: record.size + renderedSize(layout, record.id),
+    get size(): number {
+      return (size ??= record.size + renderedSize(layout, record.id));
+    },
     kind: record.kind,
   };
   return record.layers === undefined ? image : Object.assign(image, { layers: record.layers });

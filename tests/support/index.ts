@@ -9,7 +9,7 @@ export { run, type RunOptions, type RunResult } from './run.ts';
 export { missingPrograms, needs } from './needs.ts';
 export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
 export { findPodLeaks } from './pod-leaks.ts';
+export { diffTrees, listTree, type TreeListing } from './tree-listing.ts';
 export { type AciSite, type SiteFile, startAciSite } from './aci-site.ts';
-export { listTree, type TreeListing } from './tree-listing.ts';
 export { makeRichImage } from './rich-image.ts';
 export { openNetHost, type NetHost, type NetHostOptions } from './net-host.ts';

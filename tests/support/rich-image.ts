@@ -62,4 +62,6 @@ function changeSecond(root: string): void {
   writeFileSync(at('opaque/new'), 'new');
   writeFileSync(at('old'), 'a file in the place of a directory');
   writeFileSync(at('etc/added'), 'added');
+  // umoci leaves directories out of a layer that have only another time.
+  chmodSync(at('etc'), 0o711);
 }

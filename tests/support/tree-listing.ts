@@ -32,3 +32,10 @@ function firstName(inodes: Map<string, string>, key: string, name: string): stri
 function hashOf(place: Buffer): string {
   return createHash('sha256').update(readFileSync(place)).digest('hex');
 }
+
+/** What differs between two trees: a line for each file and side, and so nothing where they are the same. */
+export function diffTrees(actual: TreeListing, expected: TreeListing): string[] {
+  const names = [...new Set([...Object.keys(actual), ...Object.keys(expected)])].sort();
+  const differing = names.filter((name) => actual[name] !== expected[name]);
+  return differing.flatMap((name) => [`${name || '/'}: is ${actual[name]}`, `${name || '/'}: should be ${expected[name]}`]);
+}

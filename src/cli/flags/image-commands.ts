@@ -35,7 +35,6 @@ With --pull-policy=new an image that is in the store is not fetched again.`,
   ],
 };
 
-const later = { grammar: 'free', later: true } as const;
 const aboutImage = 'IMAGE should be a string referencing an image; either an ID or an image name.';
 
 export const imageCommand: CommandSpec = {

@@ -34,7 +34,7 @@ describe('parseCommandLine, which command', () => {
     fails('image bogus', 'unknown command "bogus" for "rkt image"');
   });
   test('a command of later versions is refused by name', () => {
-    fails('export x y', 'command "rkt export" is not available in this version');
+    fails('attach x', 'command "rkt attach" is not available in this version');
     fails('app add x', 'command "rkt app add" is not available in this version');
   });
 });

@@ -3,6 +3,7 @@ import type { Layer } from '#oci';
 import type { ImageContext } from '../context.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import { ImageError } from '../image-error.ts';
+import { writeEvidence } from '../trust/write-evidence.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import type { ImageFiles } from './image-files.ts';
 import type { LocalImage } from './local-image.ts';
@@ -18,7 +19,8 @@ import { readOciLayout } from './oci-layout.ts';
 export async function importLocal(files: ImageFiles, source: LocalSource, ctx: ImageContext): Promise<ImageId> {
   checkVerification(source, ctx);
   const image = source.form === 'docker-archive' ? readDockerArchive(files, source.name) : readOciLayout(files, source.name);
-  const { config, configDigest, manifestDigest } = image;
+  const { config, configDigest } = image;
+  const manifestDigest = image.path?.at(-1)?.digest;
   const manifest = planImageManifest({
     ...planLocalName(image.names, source),
     config,
@@ -26,7 +28,9 @@ export async function importLocal(files: ImageFiles, source: LocalSource, ctx: I
     ...(manifestDigest === undefined ? {} : { manifestDigest }),
   });
   for (const layer of image.layers) await addLayer(image, layer, files, ctx);
-  return ctx.store.importLayers({ manifest, layers: image.layers.map(({ diffId }) => diffId) }).id;
+  const { id } = ctx.store.importLayers({ manifest, layers: image.layers.map(({ diffId }) => diffId) });
+  writeEvidence(ctx.store, id, undefined);
+  return id;
 }
 
 async function addLayer(image: LocalImage, layer: Layer, files: ImageFiles, ctx: ImageContext): Promise<void> {

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 import { type Digest, digestAlgorithm, digestHex, type Layer, type OciConfig, parseDigest } from '#oci';
 import { ImageError } from '../image-error.ts';
+import type { ManifestBytes } from '../registry/fetch-manifest.ts';
 import type { ImageFile, ImageFiles } from './image-files.ts';
 
 /** An image as its files describe it; nothing of its layers has been read. */
 export interface LocalImage {
   readonly config: OciConfig;
   readonly configDigest: Digest;
-  /** Of the manifest's bytes; undefined where the form has none, as docker's own. */
-  readonly manifestDigest?: Digest;
+  /**
+   * The manifest and before it the indexes that led there, as of a registry, for those who verify signatures; what
+   * index.json names comes first. Undefined where the form has no manifest, as docker's own.
+   */
+  readonly path?: readonly ManifestBytes[];
   readonly layers: readonly Layer[];
   /** What it is called in there: a whole reference, or a tag alone. */
   readonly names: readonly string[];

@@ -12,6 +12,7 @@ import {
 } from '#oci';
 import { ImageError } from '../image-error.ts';
 import { machinePlatform } from '../machine-platform.ts';
+import type { ManifestBytes } from '../registry/fetch-manifest.ts';
 import { type ImageFiles, readSmall } from './image-files.ts';
 import { blobName, checkDigest, chooseImage, type LocalImage } from './local-image.ts';
 
@@ -36,13 +37,13 @@ export function readOciLayout(files: ImageFiles, name: string | undefined): Loca
   const index = parseManifest(readSmall(files, 'index.json', MAXIMUM_MANIFEST_BYTES));
   if (index.kind !== 'index') throw new ImageError('bad-layout', `${files.description}: index.json is not an index`);
   const entry = chooseEntry(files, index, name);
-  const { manifest, descriptor } = followIndexes(files, entry);
+  const { manifest, path } = followIndexes(files, entry);
   checkIsImage(manifest);
   const config = parseImageConfig(readBlob(files, manifest.config, MAXIMUM_CONFIG_BYTES));
   return {
     config,
     configDigest: manifest.config.digest,
-    manifestDigest: descriptor.digest,
+    path,
     layers: layersOf(manifest, config),
     names: namesOf(entry),
     openLayer: (layer) => files.open(blobName(layer.digest)),
@@ -56,7 +57,7 @@ function checkMarker(files: ImageFiles): void {
   } catch (error) {
     if (error instanceof ImageError) throw new ImageError(error.code, `not an OCI image layout: ${error.message}`);
   }
-  if (typeof version === 'string' && /^1\./.test(version)) return;
+  if (typeof version === 'string' && version.startsWith('1.')) return;
   throw new ImageError('bad-layout', `${files.description}: ${MARKER} is not that of an OCI image layout of version 1`);
 }
 
@@ -73,11 +74,14 @@ function chooseEntry(files: ImageFiles, index: OciIndex, name: string | undefine
   return chooseImage(files, index.manifests, name, namesOf);
 }
 
-function followIndexes(files: ImageFiles, entry: Descriptor): { manifest: OciManifest; descriptor: Descriptor } {
+function followIndexes(files: ImageFiles, entry: Descriptor): { manifest: OciManifest; path: ManifestBytes[] } {
+  const path: ManifestBytes[] = [];
   let descriptor = entry;
   for (let depth = 0; depth < INDEX_DEPTH; depth++) {
-    const parsed = parseManifest(readBlob(files, descriptor, MAXIMUM_MANIFEST_BYTES), descriptor.mediaType);
-    if (parsed.kind === 'manifest') return { manifest: parsed, descriptor };
+    const bytes = readBlob(files, descriptor, MAXIMUM_MANIFEST_BYTES);
+    path.push({ digest: descriptor.digest, bytes });
+    const parsed = parseManifest(bytes, descriptor.mediaType);
+    if (parsed.kind === 'manifest') return { manifest: parsed, path };
     descriptor = selectPlatform(parsed, machinePlatform());
   }
   throw new ImageError('unsupported-image', `${files.description}: an index of indexes of indexes`);
