@@ -9,7 +9,8 @@ export type OciStage1ErrorCode =
   | 'not-running'
   | 'bad-hostname'
   | 'no-apparmor'
-  | 'cgroup';
+  | 'cgroup'
+  | 'no-host-address';
 
 /** Why the default flavor cannot do what is asked. */
 export class OciStage1Error extends RktError<OciStage1ErrorCode> {
