@@ -8,10 +8,10 @@ import { describe, test, type TestContext } from 'node:test';
 import { skip } from './supervised-pod.ts';
 
 const here = import.meta.dirname;
-const isNested = process.env['RKT_SUPERVISOR'] !== undefined && 'runs the other test files itself';
+const isNested = (process.env['RKT_SUPERVISOR'] ?? process.env['RKT_CONFINE']) !== undefined && 'runs the other test files itself';
 const lacks = (program: string): string | false =>
   spawnSync('sh', ['-c', `command -v ${program}`]).status === 0 ? false : `${program} is not installed`;
-const scenarios = ['arguments', 'lifecycle', 'confinement', 'console'].map((name) => join(here, `${name}.test.ts`));
+const scenarios = ['arguments', 'lifecycle', 'confinement', 'console', 'confine'].map((name) => join(here, `${name}.test.ts`));
 
 describe('supervisor, checked builds', { skip: skip || isNested }, () => {
   test('sanitizers, find nothing in any scenario', { skip: lacks('gcc'), timeout: 300_000 }, (t) => {
@@ -19,6 +19,7 @@ describe('supervisor, checked builds', { skip: skip || isNested }, () => {
     const log = join(directory, 'log');
     runScenarios({
       RKT_SUPERVISOR: join(here, 'build/supervisor-asan'),
+      RKT_CONFINE: join(here, 'build/confine-asan'),
       ASAN_OPTIONS: `log_path=${log}:handle_segv=0`,
       UBSAN_OPTIONS: `log_path=${log}:print_stacktrace=1`,
     });
@@ -29,8 +30,10 @@ describe('supervisor, checked builds', { skip: skip || isNested }, () => {
     const directory = make(t, 'debug');
     const wrapper = join(directory, 'supervisor');
     const valgrind = `valgrind -q --leak-check=full --log-file='${directory}/log.%p'`;
+    const confine = join(directory, 'confine');
     fs.writeFileSync(wrapper, `#!/bin/sh\nexec ${valgrind} ${join(here, 'build/supervisor-debug')} "$@"\n`, { mode: 0o755 });
-    runScenarios({ RKT_SUPERVISOR: wrapper, RKT_SUPERVISOR_WRAPPED: '1' });
+    fs.writeFileSync(confine, `#!/bin/sh\nexec ${valgrind} ${join(here, 'build/confine-debug')} "$@"\n`, { mode: 0o755 });
+    runScenarios({ RKT_SUPERVISOR: wrapper, RKT_SUPERVISOR_WRAPPED: '1', RKT_CONFINE: confine, RKT_CONFINE_WRAPPED: '1' });
     assert.deepEqual(readLogs(directory), []);
   });
 });

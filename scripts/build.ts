@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './build/bundle.ts';
 import { makeExecutable } from './build/executable.ts';
@@ -7,8 +7,8 @@ import { root } from './build/root.ts';
 import { makeStage1Image } from './build/stage1-image.ts';
 
 /**
- * Makes the product, `dist/`: the executable `rkt`, its stage1 image, and the OpenPGP library, which
- * stays a file of its own. Does nothing when no input has changed; `--force` builds anyhow.
+ * Makes the product, `dist/`: the executable `rkt`, the launcher of what it starts confined, its
+ * stage1 image, and the OpenPGP library, which stays a file of its own. Does nothing when no input has changed; `--force` builds anyhow.
  */
 async function build(force: boolean): Promise<void> {
   const dist = join(root, 'dist');
@@ -17,10 +17,17 @@ async function build(force: boolean): Promise<void> {
   const started = performance.now();
   mkdirSync(dist, { recursive: true });
   makeStage1Image(join(dist, 'stage1-oci.aci'));
+  installConfine(join(dist, 'confine'));
   const script = await bundle(dist);
   makeExecutable(script, join(dist, 'rkt'));
   writeStamp(dist, digest);
   console.log(`built dist/rkt in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+/** By a rename: a running one cannot be written over. */
+function installConfine(path: string): void {
+  copyFileSync(join(root, 'native/build/confine'), `${path}.new`);
+  renameSync(`${path}.new`, path);
 }
 
 await build(process.argv.includes('--force'));

@@ -31,7 +31,7 @@ export function makeExecutable(script: string, path: string): void {
     writeFileSync(program, programSource(script), 'latin1');
     const recorder = join(work, 'recorder');
     joinExecutable(node, { main: RECORDER, assets: { program } }, recorder);
-    for (const name of ['stage1-oci.aci', 'openpgp.mjs', 'sigstore.cjs']) copyFileSync(join(dirname(path), name), join(work, name));
+    for (const name of ['confine', 'stage1-oci.aci', 'openpgp.mjs', 'sigstore.cjs']) copyFileSync(join(dirname(path), name), join(work, name));
     const codeCache = join(work, 'code-cache');
     recordCodeCache(recorder, work, codeCache);
     const output = join(work, 'rkt');

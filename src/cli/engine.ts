@@ -1,30 +1,40 @@
 /** The composition root: here, and only here, the engine's parts are chosen and put together. */
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, type ConfigDirs, loadConfig } from '#config';
 import type { ImageContext } from '#image';
-import { createEngine as createVerbs, type Engine, type GlobalOptions, type Listener } from '#stage0';
+import { createEngine as createVerbs, type Engine, type GlobalOptions, type HostNetworks, type Listener, type MetadataRegistry } from '#stage0';
 import { ociFlavor } from '#stage1/oci';
-import { openStore, type Store } from '#store';
+import { openStore, type Self, type Store } from '#store';
 
 const DEFAULT_DATA_DIR = '/var/lib/rkt';
 const DEFAULT_STAGE1 = 'stage1-oci.aci';
 
-/** How this program is started again: the unpacker is the same program with a hidden first argument. */
-interface Self {
-  readonly path: string;
-  readonly args: readonly string[];
+interface Program extends Self {
   /** Where what comes with rkt lies: beside the executable. */
   readonly directory: string;
 }
 
-function findSelf(): Self {
+/** How this program is started again, with a hidden first argument. */
+function findSelf(): Program {
   const { isSea } = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
-  if (isSea()) return { path: process.execPath, args: [], directory: dirname(process.execPath) };
+  if (isSea()) {
+    const directory = dirname(process.execPath);
+    // File by file: the directory itself may be closed to others, as those who build and install like it.
+    const files = ['openpgp.mjs', 'sigstore.cjs'].map((name) => join(directory, name));
+    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), files };
+  }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const directory = fileURLToPath(new URL('../../dist', import.meta.url));
-  return { path: process.execPath, args: [...process.execArgv, main], directory };
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  return {
+    path: process.execPath,
+    args: [...process.execArgv, main],
+    directory: join(root, 'dist'),
+    confine: join(root, 'native/build/confine'),
+    files: [root, realpathSync(join(root, 'node_modules'))],
+  };
 }
 
 /** Makes what is asked for at its first use, and keeps it. */
@@ -45,10 +55,27 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     self,
     config,
     store,
-    images: () => openImages(options, listener, config(), store()),
+    images: () => openImages(self, options, listener, config(), store()),
+    metadata: () => metadataRegistry(metadataSocket(process.env)),
+    networks: hostNetworks,
     flavor: async (name) => (name === ociFlavor.name ? ociFlavor : undefined),
     defaultStage1: join(self.directory, DEFAULT_STAGE1),
   });
+}
+
+/** Where the metadata service is told of pods; tests and several services on a host have others. */
+export function metadataSocket(environment: Readonly<NodeJS.ProcessEnv>): string {
+  return environment['RKT_METADATA_SOCKET'] ?? '/run/rkt/metadata-svc.sock';
+}
+
+async function metadataRegistry(socket: string): Promise<MetadataRegistry> {
+  const { registerPod, unregisterPod } = await import('#services/metadata');
+  return { register: (...pod) => registerPod(socket, ...pod), unregister: (uuid) => unregisterPod(socket, uuid) };
+}
+
+async function hostNetworks(): Promise<HostNetworks> {
+  const { checkNetwork, collectNetworks } = await import('#network');
+  return { collect: collectNetworks, check: checkNetwork };
 }
 
 function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {
@@ -56,6 +83,7 @@ function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOpti
 }
 
 async function openImages(
+  self: Self,
   options: GlobalOptions,
   listener: Listener,
   config: Config,
@@ -63,6 +91,7 @@ async function openImages(
 ): Promise<ImageContext> {
   const { openKeystore } = await import('#image');
   return {
+    self,
     store,
     config,
     insecure: options.insecure,

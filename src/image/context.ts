@@ -1,6 +1,8 @@
 import type { Config } from '#config';
-import type { Store } from '#store';
+import type { Self, Store } from '#store';
 import type { InsecureOptions } from './insecure-options.ts';
+import type { Credentials } from './registry/credentials.ts';
+import type { RegistryPlace } from './registry/registry-places.ts';
 import type { Keystore } from './trust/keystore.ts';
 
 /** Bytes of one download: `done` of `total` (undefined where the server did not say). */
@@ -21,6 +23,8 @@ export interface Report {
 }
 
 export interface ImageContext {
+  /** How this program is started again, confined, to download and to verify. */
+  readonly self: Self;
   readonly store: Store;
   readonly config: Config;
   readonly insecure: InsecureOptions;
@@ -30,6 +34,20 @@ export interface ImageContext {
   readonly trustKeysFromHttps: boolean;
   /** Asks a person; left out where there is none to ask (no terminal). */
   readonly confirm?: (text: string) => Promise<boolean>;
+}
+
+/** What pulling an image of a registry takes; narrower than a store, so that another process can offer it. */
+export interface PullContext {
+  readonly insecure: InsecureOptions;
+  readonly report: Report;
+  readonly store: Pick<Store, 'hasLayer' | 'addLayer'> & {
+    importLayers(image: Parameters<Store['importLayers']>[0]): Promise<void>;
+  };
+  readonly keystore: Pick<Keystore, 'keysFor'>;
+  /** Where the image can be had, in the order to ask. */
+  readonly places: readonly RegistryPlace[];
+  /** For one of the places. */
+  credentials(registry: string): Promise<Credentials | undefined>;
 }
 
 export type PullPolicy = 'never' | 'new' | 'update';

@@ -1,55 +1,44 @@
-import type { ImageContext } from './context.ts';
+import type { ReceiveContext } from './receive-aci.ts';
 import { parseMaxAge } from './http/cache-control.ts';
 import type { HttpClient, HttpResponse } from './http/http-client.ts';
 import { ACI_LIMIT, RETRY_WAITS } from './http/limits.ts';
 import { redactUrl } from './http/redact.ts';
 import { isBrief } from './http/retry.ts';
 import { ImageError } from './image-error.ts';
-import { openPartialFile, type PartialFile } from './partial-file.ts';
+import type { GrowingFile } from './partial-file.ts';
 import { messageOf } from '#errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface AciRequest {
+export interface Download {
   readonly http: HttpClient;
   readonly url: URL;
   /** Of the image that is held already: the server may say that it has nothing newer. */
   readonly etag: string | undefined;
 }
 
-/** The file goes away when this is disposed of. */
-export interface Downloaded extends Disposable {
-  /** Undefined where the server has nothing newer. */
-  readonly path: string | undefined;
+export interface Downloaded {
+  /** False where the server has nothing newer than what is held. */
+  readonly isNewer: boolean;
   readonly etag: string | undefined;
   /** Seconds; 0 where the server named none. */
   readonly maxAge: number;
 }
 
 /**
- * Downloads an image into a file of the store. A download that breaks goes on where it was, now or at the
- * next call, if the server still has the same file.
+ * Downloads an image into a file. A download that breaks goes on where it was, now or at the next call, if the server
+ * still has the same file.
  *
  * @throws {ImageError} bad-status and of the connection
  */
-export async function downloadAci(request: AciRequest, ctx: ImageContext): Promise<Downloaded> {
-  const file = await openPartialFile(ctx.store.temporaryDirectory(), request.url.href, ctx.report);
-  try {
-    return await fill(file, request, ctx);
-  } catch (error) {
-    file.release();
-    throw error;
-  }
-}
-
-async function fill(file: PartialFile, request: AciRequest, ctx: ImageContext): Promise<Downloaded> {
+export async function downloadAci(request: Download, file: GrowingFile, ctx: ReceiveContext): Promise<Downloaded> {
   for (let failures = 0; ; ) {
     const before = file.size;
     try {
       const response = await ask(file, request, ctx);
-      if (response.status !== 304) await receive(file, response, request.url, ctx);
-      const path = response.status === 304 ? undefined : file.path;
+      const isNewer = response.status !== 304;
+      if (isNewer) await receive(file, response, request.url, ctx);
       const { etag, 'cache-control': cacheControl } = response.headers;
-      return { path, etag, maxAge: parseMaxAge(cacheControl), [Symbol.dispose]: () => file.remove() };
+      return { isNewer, etag, maxAge: parseMaxAge(cacheControl) };
     } catch (error) {
       if (file.size > before) failures = 0;
       const wait = RETRY_WAITS[failures++];
@@ -60,10 +49,10 @@ async function fill(file: PartialFile, request: AciRequest, ctx: ImageContext): 
 }
 
 /** Asks for what is missing; the answer's body goes at the file's end. */
-async function ask(file: PartialFile, request: AciRequest, ctx: ImageContext): Promise<HttpResponse> {
+async function ask(file: GrowingFile, request: Download, ctx: ReceiveContext): Promise<HttpResponse> {
   const { http, url, etag } = request;
   const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
-  const authorize = (to: URL, method: string) => ctx.config.authHeaders(to, { method });
+  const { authorize } = ctx;
   const rest = file.validator === undefined ? {} : { range: `bytes=${file.size}-`, 'if-range': file.validator };
   const response = await http.send({ url, headers: { ...headers, ...rest }, authorize });
   if (response.status === 206 && startOf(response) === file.size) return response;
@@ -83,7 +72,7 @@ async function ask(file: PartialFile, request: AciRequest, ctx: ImageContext): P
   return again;
 }
 
-async function receive(file: PartialFile, response: HttpResponse, url: URL, ctx: ImageContext): Promise<void> {
+async function receive(file: GrowingFile, response: HttpResponse, url: URL, ctx: ReceiveContext): Promise<void> {
   const length = response.headers['content-length'];
   const total = length === undefined ? undefined : file.size + Number(length);
   if (total !== undefined && total > ACI_LIMIT) throw tooLarge(response);

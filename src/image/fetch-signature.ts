@@ -1,4 +1,4 @@
-import type { ImageContext } from './context.ts';
+import type { ReceiveContext } from './receive-aci.ts';
 import { signaturePath } from './fetch-file.ts';
 import type { HttpClient } from './http/http-client.ts';
 import { SIGNATURE_LIMIT } from './http/limits.ts';
@@ -20,11 +20,11 @@ export function signatureUrl(url: URL): URL {
 export async function fetchSignature(
   http: HttpClient,
   url: URL,
-  ctx: ImageContext,
+  ctx: ReceiveContext,
   { deferrable }: { deferrable: boolean },
 ): Promise<Buffer | 'deferred'> {
   ctx.report.debug(`image: downloading signature from ${url.href}`);
-  const response = await http.send({ url, authorize: (to, method) => ctx.config.authHeaders(to, { method }) });
+  const response = await http.send({ url, authorize: ctx.authorize });
   if (response.status === 200) return readBody(response.body, SIGNATURE_LIMIT, 'signature');
   response.body.destroy();
   if (response.status === 202 && deferrable) {

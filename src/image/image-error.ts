@@ -28,7 +28,8 @@ export type ImageErrorCode =
   | 'bad-destination'
   | 'file-unreadable'
   | 'other-image'
-  | 'file-changed';
+  | 'file-changed'
+  | 'needs-root';
 
 /** What went wrong while an image was on its way into the store. */
 export class ImageError extends RktError<ImageErrorCode> {

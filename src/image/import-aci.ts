@@ -1,10 +1,10 @@
 import { fstatSync } from 'node:fs';
-import type { AcIdentifier, ImageId } from '#appc';
+import type { AcIdentifier, ImageId, ImageManifest } from '#appc';
 import { checkExpected, type Expected } from './aci-place.ts';
 import type { ImageContext } from './context.ts';
 import { ImageError } from './image-error.ts';
-import { readAciManifest } from './trust/aci-name.ts';
-import { type Signer, verifyAci } from './trust/verify-aci.ts';
+import { verifyFile } from './confined/verify-file.ts';
+import type { Signer } from './trust/verify-aci.ts';
 import { type SignatureRecord } from './trust/evidence.ts';
 import { keyFileName } from './trust/key-files.ts';
 import { textHash, writeEvidence } from './trust/write-evidence.ts';
@@ -25,7 +25,7 @@ export async function importVerified(file: AciFile, ctx: ImageContext): Promise<
   // The decompressors of the store are other processes, for which /proc/self would be their own.
   const path = `/proc/${process.pid}/fd/${file.fd}`;
   const before = fingerprintOf(file.fd);
-  const verified = await verify(path, file, ctx);
+  const verified = await verify(file, ctx);
   if (verified === undefined) {
     const { id } = await ctx.store.importAci(path);
     writeEvidence(ctx.store, id, undefined);
@@ -49,34 +49,23 @@ interface VerifiedFile {
 }
 
 /** Undefined where nothing of the image had to be checked. */
-async function verify(path: string, file: AciFile, ctx: ImageContext): Promise<VerifiedFile | undefined> {
-  const { signature, expected } = file;
+async function verify(file: AciFile, ctx: ImageContext): Promise<VerifiedFile | undefined> {
+  const { fd, signature, expected } = file;
   if (signature === undefined && expected === undefined) return undefined;
-  const manifest = await readAciManifest(path);
-  checkExpected(manifest, expected);
-  const { name } = manifest;
-  return { name, signatures: signature === undefined ? [] : await verifySignature(path, signature, name, ctx) };
-}
-
-async function verifySignature(
-  path: string,
-  signature: Buffer,
-  name: AcIdentifier,
-  ctx: ImageContext,
-): Promise<Omit<SignatureRecord, 'over'>[]> {
-  const allowLegacy = ctx.config.trust.allowLegacyPgp;
-  const { problems, signers } = await verifyAci(path, signature, name, ctx.keystore, { allowLegacy }).catch((error) => {
+  const check = (manifest: Pick<ImageManifest, 'name' | 'labels'>): void => checkExpected(manifest, expected);
+  const { name, problems, signers } = await verifyFile(fd, signature, check, ctx).catch((error: unknown) => {
     if (error instanceof ImageError && error.code === 'unknown-signer') {
       ctx.report.info('image: If you expected the signing key to change, try running:');
       ctx.report.info('image:     rkt trust --prefix <image>');
     }
     throw error;
   });
+  if (signature === undefined) return { name, signatures: [] };
   for (const problem of problems) ctx.report.debug(`image: ignoring a signature that is not good: ${problem}`);
   const identities = signers.flatMap((signer) => signer.identities);
   ctx.report.info(['image: signature verified:', ...identities.map((identity) => `  ${identity}`)].join('\n'));
   const keys = ctx.keystore.keysFor(name);
-  return signers.map((signer) => planRecord(signer, signature, keys));
+  return { name, signatures: signers.map((signer) => planRecord(signer, signature, keys)) };
 }
 
 function planRecord(

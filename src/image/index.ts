@@ -1,5 +1,6 @@
 /** How images arrive in the store: from registries, URLs, files; converted and verified on the way. */
 export type { FindOptions, ImageContext, ProgressEvent, PullPolicy, Report } from './context.ts';
+export { fetcherMain } from './confined/fetcher.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
 export { loadExport } from './export/load-export.ts';
 export { findImage } from './find-image.ts';

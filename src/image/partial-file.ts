@@ -7,17 +7,25 @@ import type { Report } from './context.ts';
 
 const POLL_MS = 200;
 
-/** A download that outlives the process that began it; this process alone has it until it lets go. */
-export interface PartialFile {
-  readonly path: string;
+/** A file that a download grows in. */
+export interface GrowingFile {
   readonly size: number;
   /** What the server called the version of the bytes held; undefined where there is nothing to resume. */
   readonly validator: string | undefined;
   append(chunk: Buffer): void;
   /** Drops the bytes; what comes next is of the version named. */
   reset(validator: string | undefined): void;
-  /** Leaves it for the next process. */
+}
+
+/** A download that outlives the process that began it; this process alone has it until it lets go. */
+export interface PartialFile extends GrowingFile {
+  /** For reading and writing. */
+  readonly fd: number;
+  /** Remembers the version of the bytes without touching them. */
+  setVersion(validator: string | undefined): void;
+  /** Leaves what it holds for the next process; nothing happens where it is let go of already. */
   release(): void;
+  /** As `release`, and nothing is left. */
   remove(): void;
 }
 
@@ -51,18 +59,23 @@ function isAt(fd: number, path: string): boolean {
 }
 
 class LockedFile implements PartialFile {
-  readonly path: string;
+  readonly #path: string;
   readonly #versionPath: string;
   readonly #lock: Lock;
   #size: number;
   #validator: string | undefined;
+  #isReleased = false;
 
   constructor(path: string, versionPath: string, lock: Lock) {
-    this.path = path;
+    this.#path = path;
     this.#versionPath = versionPath;
     this.#lock = lock;
     this.#size = fstatSync(lock.fd).size;
     this.#validator = readTextIfExists(versionPath);
+  }
+
+  get fd(): number {
+    return this.#lock.fd;
   }
 
   get size(): number {
@@ -84,18 +97,27 @@ class LockedFile implements PartialFile {
   reset(validator: string | undefined): void {
     ftruncateSync(this.#lock.fd, 0);
     this.#size = 0;
+    this.setVersion(validator);
+  }
+
+  setVersion(validator: string | undefined): void {
     this.#validator = validator;
     if (validator === undefined) rmSync(this.#versionPath, { force: true });
     else writeFileAtomic(this.#versionPath, validator);
   }
 
   release(): void {
+    if (this.#isReleased) return;
+    if (fstatSync(this.fd).size === 0) return this.remove();
+    this.#isReleased = true;
     this.#lock.release();
   }
 
   remove(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
     rmSync(this.#versionPath, { force: true });
-    rmSync(this.path, { force: true });
+    rmSync(this.#path, { force: true });
     this.#lock.release();
   }
 }

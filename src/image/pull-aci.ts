@@ -1,13 +1,13 @@
-import { closeSync, openSync } from 'node:fs';
 import type { ImageId } from '#appc';
 import type { RemoteRecord } from '#store';
 import { type AciPlace, checkExpected } from './aci-place.ts';
 import type { FindOptions, ImageContext } from './context.ts';
-import { downloadAci, type Downloaded } from './download-aci.ts';
+import { receiveAci } from './confined/receive-aci.ts';
+import type { Downloaded } from './download-aci.ts';
 import { readSignatureFile } from './fetch-file.ts';
-import { fetchSignature } from './fetch-signature.ts';
-import { HttpClient } from './http/http-client.ts';
 import { importVerified } from './import-aci.ts';
+import { openPartialFile, type PartialFile } from './partial-file.ts';
+import type { Received } from './receive-aci.ts';
 import { hasEvidence } from './trust/write-evidence.ts';
 
 /**
@@ -24,37 +24,37 @@ export async function pullAci(
   const { url } = place;
   if (ctx.insecure.tls) ctx.report.info('image: warning: TLS verification has been disabled');
   if (ctx.insecure.image) ctx.report.info('image: warning: image signature verification has been disabled');
-  // A URL the user wrote with http: is taken at its word, as rkt does; a redirect never leads there from https.
-  using http = new HttpClient({ plainHttp: url.protocol === 'http:', verifyCertificates: !ctx.insecure.tls });
   // What is held and was never verified does not become good by being the latest.
   const latest = remembered !== undefined && (ctx.insecure.image || hasEvidence(ctx.store, remembered.blobKey)) ? remembered : undefined;
-  const early = await firstSignature(http, place, options, ctx);
-  const downloaded = await downloadAci({ http, url, etag: latest?.etag }, ctx);
-  using file = downloaded;
-  if (file.path === undefined) return refresh(place, latest!, file, ctx);
-  const signature = early === 'deferred' ? await fetchSignature(http, place.signature, ctx, { deferrable: false }) : early;
-  const id = await importDownloaded(file.path, place, signature === 'deferred' ? undefined : signature, ctx);
-  ctx.store.writeRemote(planRecord(place, id, file, ctx));
-  return id;
-}
-
-async function firstSignature(
-  http: HttpClient,
-  place: AciPlace,
-  options: FindOptions,
-  ctx: ImageContext,
-): Promise<Buffer | 'deferred' | undefined> {
-  if (ctx.insecure.image) return undefined;
-  if (options.signatureFile !== undefined) return readSignatureFile(options.signatureFile, ctx);
-  return fetchSignature(http, place.signature, ctx, { deferrable: true });
-}
-
-async function importDownloaded(path: string, place: AciPlace, signature: Buffer | undefined, ctx: ImageContext) {
-  const fd = openSync(path, 'r');
+  const { signatureFile } = options;
+  const given = ctx.insecure.image || signatureFile === undefined ? undefined : readSignatureFile(signatureFile, ctx);
+  const file = await openPartialFile(ctx.store.temporaryDirectory(), url.href, ctx.report);
   try {
-    return await importVerified({ fd, path: place.url.href, signature, expected: place.expected }, ctx);
+    const signatureUrl = ctx.insecure.image || given !== undefined ? undefined : place.signature;
+    const received = await receiveAci({ url, etag: latest?.etag, signatureUrl }, file, ctx);
+    if (!received.isNewer && latest !== undefined) return refresh(place, latest, received, ctx);
+    return await takeIn(file, place, given ?? received.signature, received, ctx);
   } finally {
-    closeSync(fd);
+    file.release();
+  }
+}
+
+/** What has been downloaded whole is of no more use as a partial file, whatever becomes of it. */
+async function takeIn(
+  file: PartialFile,
+  place: AciPlace,
+  signature: Buffer | undefined,
+  received: Received,
+  ctx: ImageContext,
+): Promise<ImageId> {
+  // Whatever the process that fetched may say.
+  if (signature === undefined && !ctx.insecure.image) throw new Error(`no signature was fetched for ${place.url.href}`);
+  try {
+    const id = await importVerified({ fd: file.fd, path: place.url.href, signature, expected: place.expected }, ctx);
+    ctx.store.writeRemote(planRecord(place, id, received, ctx));
+    return id;
+  } finally {
+    file.remove();
   }
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Lock } from '#sys';
 import { casLayout, type CasLayout } from './layout.ts';
 import { type ArchiveLimits, DEFAULT_LIMITS } from './tar/limits.ts';
+import type { Self } from './confinement.ts';
 import type { StoreOptions } from './types.ts';
 
 const MOST_UNPACKERS = 3;
@@ -10,7 +11,7 @@ const MOST_UNPACKERS = 3;
 export interface StoreContext {
   readonly layout: CasLayout;
   readonly limits: ArchiveLimits;
-  readonly self: { readonly path: string; readonly args: readonly string[] } | undefined;
+  readonly self: Self | undefined;
   /** Shared locks on layers and trees that this process uses, by path; gc leaves those alone. */
   readonly pins: Map<string, Lock>;
   /** Runs a body when one of the unpackers is free. */
@@ -46,7 +47,7 @@ function makeGate(width: () => number): <T>(body: () => Promise<T>) => Promise<T
 }
 
 /** @throws where the program that opened the store did not say how it is started */
-export function selfOf(context: StoreContext): { readonly path: string; readonly args: readonly string[] } {
+export function selfOf(context: StoreContext): Self {
   if (context.self === undefined) throw new Error('the store was opened without `self`, so it cannot unpack');
   return context.self;
 }

@@ -85,7 +85,7 @@ test('addLayer, unpacker killed, fails and leaves nothing but the bytes that cam
   const dataDir = temporaryDirectory(t);
   const bytes = bigLayer(500);
   // A child that dies by its own hand is as dead as one that is killed.
-  const suicidal = { path: '/bin/sh', args: ['-c', 'kill -9 $$', 'sh'] };
+  const suicidal = { ...self, path: '/bin/sh', args: ['-c', 'kill -9 $$', 'sh'] };
   const store = openTestStore(dataDir, { self: suicidal });
   await assert.rejects(store.addLayer(uncompressedLayer(bytes), inPieces(bytes)), /the unpacker failed: it was ended by SIGKILL/);
   assert.ok(readdirSync(join(dataDir, 'cas/tmp')).every((name) => name.endsWith('.partial')));

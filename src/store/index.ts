@@ -1,4 +1,5 @@
 /** What rkt holds on disk: images, their layers and trees. Crash-safe, for any number of processes at once. */
+export { planConfinement, type Self } from './confinement.ts';
 export { openStore } from './open-store.ts';
 export { StoreError, type StoreErrorCode } from './store-error.ts';
 export type { ArchiveLimits } from './tar/limits.ts';

@@ -1,23 +1,30 @@
 import { RktError } from '#errors';
 
-export type StoreErrorCode =
-  | 'no-image'
-  | 'image-id-too-short'
-  | 'image-id-malformed'
-  | 'image-id-ambiguous'
-  | 'image-damaged'
-  | 'hostile-archive'
-  | 'archive-limit'
-  | 'bad-manifest'
-  | 'digest-mismatch'
-  | 'size-mismatch'
-  | 'missing-layer'
-  | 'missing-dependency'
-  | 'unsupported-compression'
-  | 'tree-changed'
-  | 'no-space'
-  | 'unpack-failed'
-  | 'pack-failed';
+const CODES = [
+  'no-image',
+  'image-id-too-short',
+  'image-id-malformed',
+  'image-id-ambiguous',
+  'image-damaged',
+  'hostile-archive',
+  'archive-limit',
+  'bad-manifest',
+  'digest-mismatch',
+  'size-mismatch',
+  'missing-layer',
+  'missing-dependency',
+  'unsupported-compression',
+  'tree-changed',
+  'no-space',
+  'unpack-failed',
+  'pack-failed',
+] as const;
+
+export type StoreErrorCode = (typeof CODES)[number];
+
+export function isStoreErrorCode(code: unknown): code is StoreErrorCode {
+  return (CODES as readonly unknown[]).includes(code);
+}
 
 /** What can go wrong with what is held on disk. */
 export class StoreError extends RktError<StoreErrorCode> {

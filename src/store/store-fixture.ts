@@ -8,12 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { type AcIdentifier, type ImageManifest, parseImageManifest } from '#appc';
 import { getXattr, listXattrs, runProgramSync } from '#sys';
 import { openStore } from './open-store.ts';
+import type { Self } from './confinement.ts';
 import { joinPath, onDisk } from './tar/entry-path.ts';
 import { type RawEntry, tarOf } from './tar/tar-fixture.ts';
 import type { LayerDigest, LayerInput, Store, StoredImage, StoreOptions } from './types.ts';
 
 /** What the tests of this room start from: real archives, a real store, a real unpacker. */
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const door = fileURLToPath(new URL('./index.ts', import.meta.url));
 const program = `const { unpackerMain } = await import(${JSON.stringify(door)}); process.exitCode = await unpackerMain(process.argv.slice(2));`;
 
@@ -21,9 +23,11 @@ const program = `const { unpackerMain } = await import(${JSON.stringify(door)});
 export const self = {
   path: process.execPath,
   args: ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', program, '--'],
-};
+  confine: join(root, 'native/build/confine'),
+  files: [root],
+} satisfies Self;
 
-export const notRoot = process.geteuid?.() === 0 ? false : 'needs root: it changes owners, makes devices and chroots';
+export const notRoot = process.geteuid?.() === 0 ? false : 'needs root: it changes owners, and makes devices';
 
 export function temporaryDirectory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'rkt-store-'));

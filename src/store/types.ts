@@ -1,4 +1,5 @@
 import type { AcIdentifier, ImageId, ImageManifest, Label } from '#appc';
+import type { Self } from './confinement.ts';
 import type { ArchiveLimits } from './tar/limits.ts';
 import type { Compression } from './unpack/protocol.ts';
 
@@ -86,7 +87,7 @@ export interface GcResult {
 
 export interface StoreOptions {
   /** How this program is started: the unpacker is the same program with a hidden first argument. */
-  readonly self?: { readonly path: string; readonly args: readonly string[] };
+  readonly self?: Self;
   /** Unpackers at work at once; the number of processors, at most 3, where it is not given. */
   readonly unpackers?: number;
   readonly limits?: Partial<ArchiveLimits>;

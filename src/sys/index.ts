@@ -17,7 +17,9 @@ export {
   runProgramSync,
   startProgram,
 } from './program.ts';
+export { makeUndumpable } from './dumpable.ts';
 export { isTerminal } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
-export { lookupGroup } from './group.ts';
+export { lookupGroup, lookupUser } from './group.ts';
+export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';
 export { randomBytes } from './random.ts';

@@ -31,6 +31,7 @@ const signatures = {
   lsetxattr: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'i32'] },
   mknod: { return: 'i32', arguments: ['pointer', 'u32', 'u64'] },
   mount: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'pointer'] },
+  prctl: { return: 'i32', arguments: ['i32', 'u64', 'u64', 'u64', 'u64'] },
   setns: { return: 'i32', arguments: ['i32', 'i32'] },
   setrlimit: { return: 'i32', arguments: ['i32', 'pointer'] },
   signal: { return: 'i64', arguments: ['i32', 'i64'] },

@@ -40,7 +40,7 @@ export class Lock implements Disposable {
 export function openForLock(path: string, kind: 'directory' | 'file'): number {
   return kind === 'directory'
     ? openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
-    : openSync(path, constants.O_RDWR | constants.O_CREAT, 0o660);
+    : openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o660);
 }
 
 /** Takes or converts the lock of an open descriptor. False when another holds it and `wait` is not set. */

@@ -1,6 +1,6 @@
 import { messageOf } from '#errors';
 import type { ImageContext } from '../context.ts';
-import { HttpClient } from '../http/http-client.ts';
+import { type Authorize, HttpClient } from '../http/http-client.ts';
 import { readBody } from '../http/read-body.ts';
 import { ImageError } from '../image-error.ts';
 import { DISCOVERY_PAGE_LIMIT } from './limits.ts';
@@ -12,7 +12,7 @@ export interface DiscoveryOptions {
   readonly verifyCertificates: boolean;
 }
 
-export type DiscoveryContext = Pick<ImageContext, 'config' | 'report'>;
+export type DiscoveryContext = Pick<ImageContext, 'report'> & { readonly authorize: Authorize };
 
 /** What may stand in a discovery page. */
 export type Tag = 'ac-discovery' | 'ac-discovery-pubkeys';
@@ -60,7 +60,7 @@ async function fetchPage(prefix: string, http: HttpClient, ctx: DiscoveryContext
 async function fetchFrom(scheme: string, prefix: string, http: HttpClient, ctx: DiscoveryContext): Promise<string> {
   const url = URL.parse(`${scheme}://${prefix}?ac-discovery=1`);
   if (url === null) throw new ImageError('no-discovery', `"${prefix}" is no web address`);
-  const response = await http.send({ url, authorize: (to, method) => ctx.config.authHeaders(to, { method }) });
+  const response = await http.send({ url, authorize: ctx.authorize });
   if (response.status !== 200) {
     response.body.destroy();
     throw new ImageError('bad-status', `expected a 200 OK got ${response.status}`);

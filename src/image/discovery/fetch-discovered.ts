@@ -6,7 +6,7 @@ import { freshImage } from '../fetch-url.ts';
 import { ImageError, type ImageErrorCode } from '../image-error.ts';
 import { pullAci } from '../pull-aci.ts';
 import { rememberedRemote } from '../remembered-remote.ts';
-import { discover } from './discover.ts';
+import { discover } from '../confined/discover.ts';
 import { fetchKeysOf } from './key-locations.ts';
 import type { Endpoint, Wanted } from './plan-discovery.ts';
 

@@ -3,10 +3,11 @@ import { messageOf } from '#errors';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import { trustKeys } from '../trust/trust-keys.ts';
-import { discover, type DiscoveryContext, type DiscoveryOptions } from './discover.ts';
+import { discover } from '../confined/discover.ts';
+import type { DiscoveryOptions } from './discover.ts';
 
 /** URLs of keys, as the discovery page of a prefix names them. @throws {ImageError} no-discovery */
-export async function discoverKeys(prefix: string, options: DiscoveryOptions, ctx: DiscoveryContext): Promise<readonly string[]> {
+export async function discoverKeys(prefix: string, options: DiscoveryOptions, ctx: Pick<ImageContext, 'self' | 'config' | 'report'>): Promise<readonly string[]> {
   const wanted = parseImageName(prefix);
   try {
     return (await discover(wanted, 'ac-discovery-pubkeys', options, ctx)).keys;

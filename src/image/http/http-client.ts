@@ -17,12 +17,16 @@ export interface HttpPolicy {
   readonly retryWaits?: readonly number[];
 }
 
+type Headers = Readonly<Record<string, string>>;
+/** The headers that let us in at a URL. */
+export type Authorize = (url: URL, method: string) => Headers | Promise<Headers>;
+
 export interface HttpRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
-  /** The headers that let us in at `url`: asked for anew at each redirect. */
-  readonly authorize?: (url: URL, method: string) => Readonly<Record<string, string>>;
+  /** Asked anew at each redirect. */
+  readonly authorize?: Authorize;
   /** A function gives it anew each time the request is sent; its length is then in the headers. */
   readonly body?: string | (() => Readable | Buffer);
 }
@@ -81,7 +85,7 @@ export class HttpClient implements Disposable {
     const agents = (this.#agents ??= await openAgents(this.policy));
     const timeouts = this.policy.timeouts ?? TIMEOUTS;
     const agent = request.url.protocol === 'https:' ? agents.https : agents.http;
-    return withRetries(request, this.policy.retryWaits, () => sendOnce(withAuthorization(request), agent, timeouts));
+    return withRetries(request, this.policy.retryWaits, async () => sendOnce(await withAuthorization(request), agent, timeouts));
   }
 
   #checkScheme(url: URL): void {
@@ -112,9 +116,9 @@ async function withDefaultAuthorities(pem: string): Promise<string[]> {
   return [...getCACertificates('default'), pem];
 }
 
-function withAuthorization(request: HttpRequest): HttpRequest {
+async function withAuthorization(request: HttpRequest): Promise<HttpRequest> {
   const { url, method = 'GET', headers, authorize } = request;
-  return authorize === undefined ? request : { ...request, headers: { ...headers, ...authorize(url, method) } };
+  return authorize === undefined ? request : { ...request, headers: { ...headers, ...(await authorize(url, method)) } };
 }
 
 /** The request that follows a redirect (RFC 9110 15.4). @throws {ImageError} bad-redirect */

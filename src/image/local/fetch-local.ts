@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { loadArchives } from '#store';
@@ -46,9 +46,14 @@ export async function fetchStdin(options: FindOptions, ctx: ImageContext): Promi
 async function openArchive(path: string, description: string, scratch: string): Promise<ImageFiles> {
   const { detectCompression, indexArchive, writeUncompressed } = await loadArchives();
   try {
-    const plain = detectCompression(path) === 'none' ? path : join(scratch, 'archive');
-    if (plain !== path) await writeUncompressed(path, plain);
-    return archiveFiles(plain, indexArchive(plain), description);
+    const fd = openSync(path, 'r');
+    try {
+      const plain = detectCompression(fd) === 'none' ? path : join(scratch, 'archive');
+      if (plain !== path) await writeUncompressed(fd, plain);
+      return archiveFiles(plain, indexArchive(plain), description);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === 'open') throw openError(path, error);
     throw error;

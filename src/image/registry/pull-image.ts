@@ -1,15 +1,13 @@
-import type { ImageId } from '#appc';
 import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
-import type { ImageContext } from '../context.ts';
+import type { PullContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import { blobStream } from './blob-stream.ts';
-import { findCredentials } from './credentials.ts';
 import { fetchConfig, fetchManifest } from './fetch-manifest.ts';
 import { dockerImageName } from '../trust/docker-image-name.ts';
-import { type Verified, writeEvidence } from '../trust/write-evidence.ts';
+import type { Verified } from '../trust/write-evidence.ts';
 import { RegistryClient } from './registry-client.ts';
-import { planPlaces, type RegistryPlace } from './registry-places.ts';
+import type { RegistryPlace } from './registry-places.ts';
 import type { SignedImage } from './verify-image.ts';
 
 const PARALLEL_LAYERS = 3;
@@ -18,12 +16,13 @@ const PARALLEL_LAYERS = 3;
  * Brings an image of a registry into the store: its manifest, its configuration, and the layers that are not held.
  *
  * @param originalName the reference as the user wrote it
+ * @returns how it was verified
  * Unless verification is off, a trusted key must have signed it (see `verifyImage`).
  *
  * @throws {ImageError}, {OciError}, and {StoreError} for layers that are not what they should be
  */
-export async function pullImage(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
-  const places = planPlaces(reference, ctx);
+export async function pullImage(reference: Reference, originalName: string, ctx: PullContext): Promise<Verified | undefined> {
+  const { places } = ctx;
   for (const [index, place] of places.entries()) {
     try {
       return await pullFrom(place, reference, originalName, ctx);
@@ -35,7 +34,7 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
   throw new ImageError('not-found', `${reference.registry} is nowhere`);
 }
 
-async function pullFrom(place: RegistryPlace, reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
+async function pullFrom(place: RegistryPlace, reference: Reference, originalName: string, ctx: PullContext): Promise<Verified | undefined> {
   using client = openClient(place, ctx);
   const { manifest, digest: manifestDigest, path } = await fetchManifest(client, reference);
   const verified = await verify(client, { name: dockerImageName(reference), path }, ctx);
@@ -45,24 +44,23 @@ async function pullFrom(place: RegistryPlace, reference: Reference, originalName
   const configDigest = manifest.config.digest;
   const imageManifest = planImageManifest({ reference, originalName, config, configDigest, manifestDigest });
   await fetchLayers(client, layers, ctx);
-  const { id } = ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) });
-  writeEvidence(ctx.store, id, verified);
-  return id;
+  await ctx.store.importLayers({ manifest: imageManifest, layers: layers.map(({ diffId }) => diffId) });
+  return verified;
 }
 
 /** Before anything of the image is in the store. */
-async function verify(client: RegistryClient, image: SignedImage, ctx: ImageContext): Promise<Verified | undefined> {
+async function verify(client: RegistryClient, image: SignedImage, ctx: PullContext): Promise<Verified | undefined> {
   if (!ctx.insecure.image) return (await import('./verify-image.ts')).verifyImage(client, image, ctx);
   ctx.report.info('image: warning: image signature verification has been disabled');
   return undefined;
 }
 
-function openClient({ registry, repository, policy }: RegistryPlace, { config }: ImageContext): RegistryClient {
-  return new RegistryClient({ registry, policy, credentials: () => findCredentials(registry, config) }, repository);
+function openClient({ registry, repository, policy }: RegistryPlace, ctx: PullContext): RegistryClient {
+  return new RegistryClient({ registry, policy, credentials: () => ctx.credentials(registry) }, repository);
 }
 
 /** Brings all layers into the store, a few at a time. The first failure stops the others. */
-async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx: ImageContext): Promise<void> {
+async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx: PullContext): Promise<void> {
   const waiting = layers.filter(({ diffId }) => !ctx.store.hasLayer(diffId)).values();
   const worker = async (): Promise<void> => {
     for (const layer of waiting) await fetchLayer(client, layer, ctx);
@@ -76,7 +74,7 @@ async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx
   }
 }
 
-async function fetchLayer(client: RegistryClient, layer: Layer, ctx: ImageContext): Promise<void> {
+async function fetchLayer(client: RegistryClient, layer: Layer, ctx: PullContext): Promise<void> {
   const { digest, size, compression, diffId } = layer;
   const progress = (done: number): void => ctx.report.progress({ kind: 'layer', id: digest, done, total: size });
   await ctx.store.addLayer({ diffId, digest, size, compression }, (partial) => {

@@ -5,6 +5,7 @@ import { ImageError } from '../image-error.ts';
 import { printable } from '../printable.ts';
 import { asRecordFields, type SignatureRecord } from '../trust/evidence.ts';
 import type { FoundSignature } from '../trust/found-signature.ts';
+import type { Keystore } from '../trust/keystore.ts';
 import { verifySignature } from '../trust/verify-signature.ts';
 import { textHash, type Verified } from '../trust/write-evidence.ts';
 import type { ManifestBytes } from './fetch-manifest.ts';
@@ -19,7 +20,7 @@ export interface SignedImage {
 }
 
 /** The context that judging needs: it may be a process that holds no store. */
-export type VerifyContext = Pick<ImageContext, 'keystore' | 'report'>;
+export type VerifyContext = Pick<ImageContext, 'report'> & { readonly keystore: Pick<Keystore, 'keysFor'> };
 
 /**
  * Proves by the signatures that a registry has that a trusted key vouches for an image. Whoever signed the index that

@@ -1,12 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '#config';
-import { openStore, type Store } from '#store';
+import { openStore, type Self, type Store } from '#store';
 import { runProgramSync } from '#sys';
 import type { ImageContext, ProgressEvent } from '../context.ts';
 import { parseInsecureOptions } from '../insecure-options.ts';
 import { openKeystore } from '../trust/keystore.ts';
+
+const project = join(import.meta.dirname, '../../..');
+
+/** This room as a program that can be started confined. */
+export const self: Self = {
+  path: process.execPath,
+  args: ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'unpacker.ts')],
+  confine: join(project, 'native/build/confine'),
+  files: [project, realpathSync(join(project, 'node_modules'))],
+};
 
 /** A store, a configuration and a keystore in a directory of their own, and what was reported. */
 export class Sandbox implements Disposable {
@@ -17,7 +27,7 @@ export class Sandbox implements Disposable {
 
   constructor() {
     this.store = openStore(join(this.root, 'data'), {
-      self: { path: process.execPath, args: ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'unpacker.ts')] },
+      self,
     });
   }
 
@@ -28,6 +38,7 @@ export class Sandbox implements Disposable {
   context(insecure = 'none'): ImageContext {
     const dirs = { systemDir: this.path('system'), localDir: this.path('local'), userDir: '' };
     return {
+      self,
       store: this.store,
       config: loadConfig(dirs),
       insecure: parseInsecureOptions([insecure]),

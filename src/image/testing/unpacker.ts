@@ -1,4 +1,6 @@
 import { unpackerMain } from '#store';
+import { fetcherMain } from '../confined/fetcher.ts';
 
-/** The program a store of the tests starts to unpack. */
-process.exitCode = await unpackerMain(process.argv.slice(3));
+/** The program that a store and a context of the tests start confined. */
+const [command, ...args] = process.argv.slice(2);
+process.exit(command === '__fetch' ? await fetcherMain() : await unpackerMain(args));

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type ImageManifest, parseImageManifest } from '#appc';
 import { findProgram, startProgram } from '#sys';
 import { ImageError } from '../image-error.ts';
+import { openBytes } from './open-bytes.ts';
 
 const BLOCK = 512;
 const MANIFEST_LIMIT = 8 << 20;
@@ -11,11 +11,12 @@ const MANIFEST_LIMIT = 8 << 20;
 /**
  * An ACI's manifest, found without unpacking the rest, so that the keys trusted for its name
  * can be looked up. Nothing else is checked here: the store does that when it takes the image in.
+ * The descriptor stays open and where it is.
  *
  * @throws {ImageError} unsupported-image
  */
-export async function readAciManifest(path: string): Promise<ImageManifest> {
-  const stream = await openUncompressed(path);
+export async function readAciManifest(fd: number): Promise<ImageManifest> {
+  const stream = await openUncompressed(fd);
   try {
     return parseImageManifest(await findManifest(stream));
   } finally {
@@ -30,37 +31,32 @@ const MAGIC: readonly (readonly [string, string])[] = [
   ['425a68', 'bzip2'],
 ];
 
-async function openUncompressed(path: string): Promise<Readable> {
-  const magic = await readMagic(path);
+async function openUncompressed(fd: number): Promise<Readable> {
+  const magic = readMagic(fd);
   const kind = MAGIC.find(([start]) => magic.startsWith(start))?.[1];
-  if (kind === undefined) return createReadStream(path);
-  if (kind === 'xz' || kind === 'bzip2') return decompressBy(kind, path);
+  if (kind === undefined) return openBytes(fd);
+  if (kind === 'xz' || kind === 'bzip2') return decompressBy(kind, fd);
   const zlib = await import('node:zlib');
   const decompress = kind === 'gzip' ? zlib.createGunzip() : zlib.createZstdDecompress();
-  const file = createReadStream(path);
+  const file = openBytes(fd);
   file.on('error', (error) => decompress.destroy(error));
   decompress.on('close', () => file.destroy());
   return file.pipe(decompress);
 }
 
-async function readMagic(path: string): Promise<string> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(6), 0, 6, 0);
-    return buffer.subarray(0, bytesRead).toString('hex');
-  } finally {
-    await file.close();
-  }
+function readMagic(fd: number): string {
+  const magic = Buffer.alloc(6);
+  return magic.subarray(0, readSync(fd, magic, 0, magic.length, 0)).toString('hex');
 }
 
-function decompressBy(name: string, path: string): Readable {
+function decompressBy(name: string, fd: number): Readable {
   const program = findProgram(name);
   if (program === undefined) {
     throw new ImageError('unsupported-image', `the image is compressed by ${name}, which is not installed`);
   }
-  const child = startProgram(program, ['-dc'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = startProgram(program, ['-dc'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [stdin, stdout] = [child.stdin!, child.stdout!];
-  const file = createReadStream(path);
+  const file = openBytes(fd);
   child.on('error', (error) => stdout.destroy(error));
   stdin.on('error', () => {});
   stdout.on('close', () => {

@@ -1,8 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ImageError } from '../image-error.ts';
-import { HttpClient } from '../http/http-client.ts';
 import { KEY_LIMIT } from '../http/limits.ts';
-import { readBody } from '../http/read-body.ts';
 import { openError } from '../open-error.ts';
 import type { TrustContext, TrustRequest } from './trust-keys.ts';
 
@@ -10,7 +8,7 @@ import type { TrustContext, TrustRequest } from './trust-keys.ts';
 export async function fetchKey(
   location: string,
   request: Pick<TrustRequest, 'allowHttp'>,
-  ctx: Pick<TrustContext, 'insecure'>,
+  ctx: Pick<TrustContext, 'self' | 'insecure' | 'report'>,
 ): Promise<Buffer> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return readKeyFile(location);
@@ -20,7 +18,8 @@ export async function fetchKey(
   if (scheme === 'http' && request.allowHttp !== true) {
     throw new ImageError('insecure-transport', '--insecure-allow-http required for http URLs');
   }
-  return download(new URL(location), request.allowHttp === true, !ctx.insecure.tls);
+  const policy = { plainHttp: request.allowHttp === true, verifyCertificates: !ctx.insecure.tls };
+  return (await import('../confined/download-key.ts')).downloadKey(new URL(location), policy, ctx);
 }
 
 function readKeyFile(path: string): Buffer {
@@ -30,14 +29,4 @@ function readKeyFile(path: string): Buffer {
   } catch (error) {
     throw openError(path, error);
   }
-}
-
-async function download(url: URL, plainHttp: boolean, verifyCertificates: boolean): Promise<Buffer> {
-  using http = new HttpClient({ plainHttp, verifyCertificates });
-  const response = await http.send({ url });
-  if (response.status !== 200) {
-    response.body.destroy();
-    throw new ImageError('bad-status', `bad HTTP status code: ${response.status}`);
-  }
-  return readBody(response.body, KEY_LIMIT, 'key');
 }

@@ -1,7 +1,7 @@
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
-import { readIdentity, readKeyCandidates, type TrustCandidate } from './trust-candidate.ts';
+import type { TrustCandidate } from './trust-candidate.ts';
 
 export interface TrustRequest {
   /** The names the keys are trusted for; left out: all names. */
@@ -32,7 +32,7 @@ export interface TrustedKey {
   readonly path: string;
 }
 
-export type TrustContext = Pick<ImageContext, 'config' | 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
+export type TrustContext = Pick<ImageContext, 'self' | 'config' | 'keystore' | 'insecure' | 'report' | 'trustKeysFromHttps' | 'confirm'>;
 
 /**
  * Adds keys to the keystore, each after a person has seen its fingerprint.
@@ -62,13 +62,14 @@ async function* readSources(request: TrustRequest, ctx: TrustContext): AsyncGene
   const { sigstore } = request;
   const isNamed = request.keys.length > 0 || sigstore !== undefined;
   const keys = isNamed ? request.keys : await keysOfPrefix(request, ctx);
-  const { fetchKey } = await import('./fetch-key.ts');
+  const [{ fetchKey }, { readCandidates }] = await Promise.all([import('./fetch-key.ts'), import('../confined/read-candidates.ts')]);
   if (sigstore !== undefined) {
-    const key = await readIdentity(await fetchKey(sigstore.root, request, ctx), sigstore);
-    yield { location: sigstore.root, keys: [key] };
+    const bytes = await fetchKey(sigstore.root, request, ctx);
+    yield { location: sigstore.root, keys: await readCandidates({ bytes, what: sigstore.root, sigstore }, ctx) };
   }
   for (const location of keys) {
-    yield { location, keys: await readKeyCandidates(await fetchKey(location, request, ctx), location) };
+    const bytes = await fetchKey(location, request, ctx);
+    yield { location, keys: await readCandidates({ bytes, what: location }, ctx) };
   }
 }
 

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { Key, Signature } from 'openpgp';
 import type { AcIdentifier } from '#appc';
 import { messageOf } from '#errors';
@@ -6,6 +5,7 @@ import { ImageError } from '../image-error.ts';
 import type { KeyFile } from './key-files.ts';
 import type { Keystore } from './keystore.ts';
 import { printable } from '../printable.ts';
+import { openBytes } from './open-bytes.ts';
 import { checkKeyToday, readKeys, strengthOf } from './pgp-key.ts';
 
 /** RFC 9580 5.2.1.1. */
@@ -29,12 +29,12 @@ export interface VerifiedAci {
  *
  * @param allowLegacy takes keys and signatures of old strength: DSA, SHA-1, short RSA
  *
- * @param path of the file as it was signed (that is, compressed)
+ * @param file as it was signed (that is, compressed): its path, or a descriptor of it
  * @param signature armored or binary
  * @throws {ImageError} unknown-signer, bad-signature, bad-key
  */
 export async function verifyAci(
-  path: string,
+  file: string | number,
   signature: Buffer,
   name: AcIdentifier,
   keystore: Pick<Keystore, 'keysFor'>,
@@ -43,7 +43,7 @@ export async function verifyAci(
   const parsed = await parseSignature(signature);
   const keys = await Promise.all([...keystore.keysFor(name).values()].filter(({ kind }) => kind === 'pgp').map(loadKey));
   if (!parsed.getSigningKeyIDs().some((id) => keys.some((key) => key.getKeys(id).length > 0))) throw unknownSigner(name);
-  return checkSignatures(path, parsed, keys, { name, allowLegacy });
+  return checkSignatures(file, parsed, keys, { name, allowLegacy });
 }
 
 async function parseSignature(bytes: Buffer): Promise<Signature> {
@@ -77,14 +77,14 @@ export async function loadKey(file: KeyFile): Promise<Key> {
 }
 
 async function checkSignatures(
-  path: string,
+  file: string | number,
   signature: Signature,
   keys: Key[],
   { name, allowLegacy }: { readonly name: AcIdentifier; readonly allowLegacy: boolean },
 ): Promise<VerifiedAci> {
   const [openpgp, { Readable }] = await Promise.all([import('openpgp'), import('node:stream')]);
   const config = await strengthOf(allowLegacy);
-  const binary = Readable.toWeb(createReadStream(path)) as never;
+  const binary = Readable.toWeb(openBytes(file)) as never;
   const message = await openpgp.createMessage({ binary });
   const result = await openpgp.verify({ message, signature, verificationKeys: keys, format: 'binary', config });
   await drain(result.data as unknown as ReadableStream<Uint8Array>);

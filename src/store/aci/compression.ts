@@ -1,4 +1,4 @@
-import { createReadStream, openSync, readSync, closeSync } from 'node:fs';
+import { createReadStream, read, readSync } from 'node:fs';
 import { findProgram, startProgram } from '#sys';
 import { StoreError } from '../store-error.ts';
 import { openDecompressor } from '../unpack/decompress.ts';
@@ -14,31 +14,29 @@ const MAGIC: readonly (readonly [AciCompression, Buffer])[] = [
 ];
 
 /** How a file is compressed, by its first bytes; its name says nothing. */
-export function detectCompression(path: string): AciCompression {
+export function detectCompression(fd: number): AciCompression {
   const head = Buffer.alloc(6);
-  const fd = openSync(path, 'r');
-  try {
-    const length = readSync(fd, head, 0, head.length, 0);
-    const found = MAGIC.find(([, magic]) => head.subarray(0, length).indexOf(magic) === 0);
-    return found?.[0] ?? 'none';
-  } finally {
-    closeSync(fd);
-  }
+  const length = readSync(fd, head, 0, head.length, 0);
+  const found = MAGIC.find(([, magic]) => head.subarray(0, length).indexOf(magic) === 0);
+  return found?.[0] ?? 'none';
 }
 
 /**
- * A file's content, uncompressed. gzip and zstd are Node's own, bzip2 and xz are the system's programs.
+ * An open file's content from its beginning, uncompressed. gzip and zstd are Node's own, bzip2 and xz are the system's
+ * programs. The descriptor must be at position 0, and stays the caller's to close.
  *
  * @throws {StoreError} `unsupported-compression` where the program is not installed
  */
-export async function* readUncompressed(path: string): AsyncGenerator<Buffer> {
-  const compression = detectCompression(path);
-  if (compression === 'bzip2' || compression === 'xz') yield* throughProgram(compression, path);
-  else yield* throughZlib(compression, path);
+export async function* readUncompressed(fd: number): AsyncGenerator<Buffer> {
+  const compression = detectCompression(fd);
+  if (compression === 'bzip2' || compression === 'xz') yield* throughProgram(compression, fd);
+  else yield* throughZlib(compression, fd);
 }
 
-async function* throughZlib(compression: 'none' | 'gzip' | 'zstd', path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: READ_SIZE });
+async function* throughZlib(compression: 'none' | 'gzip' | 'zstd', fd: number): AsyncGenerator<Buffer> {
+  // A stream that is destroyed closes its descriptor, whatever `autoClose` says.
+  const close = (_fd: number, done?: (error: null) => void): void => done?.(null);
+  const file = createReadStream('', { fd, autoClose: false, highWaterMark: READ_SIZE, fs: { read, close } as never });
   const decompressor = await openDecompressor(compression);
   if (decompressor === undefined) return yield* file as AsyncIterable<Buffer>;
   file.on('error', (error) => decompressor.destroy(error));
@@ -52,16 +50,14 @@ async function* throughZlib(compression: 'none' | 'gzip' | 'zstd', path: string)
   }
 }
 
-async function* throughProgram(name: 'bzip2' | 'xz', path: string): AsyncGenerator<Buffer> {
+async function* throughProgram(name: 'bzip2' | 'xz', fd: number): AsyncGenerator<Buffer> {
   const program = findProgram(name);
   if (program === undefined) {
     throw new StoreError('unsupported-compression', `the archive is compressed by ${name}, which is not installed`, {
       hint: `install ${name}`,
     });
   }
-  const fd = openSync(path, 'r');
-  const child = startProgram(program, ['-dc'], { stdio: [fd, 'pipe', 'ignore'] });
-  closeSync(fd);
+  const child = startProgram(program, ['-dc'], { stdio: [fd, 'pipe', 'inherit'] });
   const status = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);

@@ -1,16 +1,16 @@
-import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ImageId, ImageManifest } from '#appc';
+import { type ImageId, type ImageManifest, parseImageManifest } from '#appc';
+import { messageOf } from '#errors';
 import { syncDirectory } from '#sys';
-import type { StoreContext } from '../context.ts';
+import { selfOf, type StoreContext } from '../context.ts';
 import { imageIdOfHex } from '../image-id.ts';
 import { getImage, importTimeNow, lockImage, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
-import { TarReader } from '../tar/reader.ts';
-import { makeTemporaryDirectory } from '../temporary.ts';
+import { makeTemporaryDirectory, type TemporaryDirectory } from '../temporary.ts';
 import type { StoredImage } from '../types.ts';
-import { AciInspection } from './aci-inspection.ts';
+import { startUnpacker } from '../unpack/start-unpacker.ts';
 
 interface ReadAci {
   readonly id: ImageId;
@@ -27,7 +27,7 @@ export async function importAci(context: StoreContext, path: string): Promise<St
   const { layout } = context;
   using temporary = makeTemporaryDirectory(layout, 'aci');
   const blob = join(temporary.path, 'blob');
-  const aci = await readAci(context, path, blob);
+  const aci = await readAci(context, path, blob, temporary);
   using _lock = lockImage(layout, aci.id);
   const held = getImage(layout, aci.id);
   if (held !== undefined) {
@@ -49,42 +49,41 @@ export async function importAci(context: StoreContext, path: string): Promise<St
   return getImage(layout, aci.id)!;
 }
 
-/** Copies an ACI uncompressed, and checks it on the way. */
-async function readAci(context: StoreContext, path: string, copy: string): Promise<ReadAci> {
-  // Both are dear to load and not needed to run an image that is held.
-  const { Digesting, checkGrowth } = await import('../unpack/digesting.ts');
-  const { readUncompressed } = await import('./compression.ts');
+/** Has an ACI copied uncompressed and checked on the way, by a process that may do nothing else. */
+async function readAci(
+  context: StoreContext,
+  path: string,
+  copy: string,
+  { lock }: TemporaryDirectory,
+): Promise<ReadAci> {
   const { limits } = context;
-  const inspection = new AciInspection(limits);
-  const reader = new TarReader(inspection, limits);
-  const digesting = new Digesting('sha512');
-  const compressedSize = statSync(path).size;
-  const fd = openSync(copy, 'wx', FILE_MODE);
+  const fds = [openSync(path, 'r')];
   try {
-    for await (const piece of readUncompressed(path)) {
-      digesting.update(piece);
-      checkGrowth(compressedSize, digesting.size, limits);
-      reader.push(piece);
-      writeWhole(fd, piece);
-    }
-    reader.finish({ whole: true });
-    const inspected = inspection.finish();
-    fsyncSync(fd);
-    return { id: imageIdOfHex(digesting.hex()!), size: digesting.size, ...inspected };
-  } catch (error) {
-    throw asNoSpace(error);
+    fds.push(openSync(copy, 'wx', FILE_MODE));
+    const [inputFd, copyFd] = fds as [number, number];
+    const request = { kind: 'inspect', limits } as const;
+    const report = await startUnpacker({ self: selfOf(context), request, lockFd: lock.fd, inputFd, copyFd }).report;
+    if (!report.ok) throw importError(report.code, report.message);
+    const { archiveHex, archiveSize: size, manifestText: text } = report;
+    if (archiveHex?.length !== 128 || text === undefined) throw new Error('the inspection of an ACI reported half of it');
+    fsyncSync(copyFd);
+    return { id: imageIdOfHex(archiveHex), size, text, manifest: parseManifest(text) };
   } finally {
-    closeSync(fd);
+    for (const fd of fds) closeSync(fd);
   }
 }
 
-function writeWhole(fd: number, piece: Buffer): void {
-  for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
+/** What was checked already is parsed again: it comes out of a process that a hostile archive has been through. */
+function parseManifest(text: string): ImageManifest {
+  try {
+    return parseImageManifest(text);
+  } catch (error) {
+    throw new StoreError('bad-manifest', `bad image manifest: ${messageOf(error)}`, { cause: error });
+  }
 }
 
-function asNoSpace(error: unknown): unknown {
-  const { code } = error as { code?: string };
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+function importError(code: StoreError['code'], message: string): StoreError {
+  if (code !== 'no-space') return new StoreError(code, message);
   const hint = 'free some space, with "rkt gc" and "rkt image gc" say, and try again';
-  return new StoreError('no-space', 'cannot import the image: no space left on device', { hint, cause: error });
+  return new StoreError('no-space', 'cannot import the image: no space left on device', { hint });
 }

@@ -9,7 +9,7 @@ const IMPLICIT_MODE = 0o755;
  * Finds the real directory that a place of an archive leads to, following links that earlier entries made
  * as if `root` were `/`, and making what is missing (mode 0755, root's).
  *
- * The process that unpacks is chrooted as well; this is what tells a hostile archive from a clumsy one.
+ * The process that unpacks sees nothing but its tree as well; this is what tells a hostile archive from a clumsy one.
  */
 export class Directories {
   readonly #root: string;

@@ -11,21 +11,21 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { makeDevice, makeNode, S_IF, setXattr } from '#sys';
+import { makeDevice, makeNode, S_IF } from '#sys';
 import { hostileEntry } from '../store-error.ts';
 import type { TarEntry, TarSink } from '../tar/entry.ts';
 import { baseOf, type EntryPath, joinPath, onDisk, parentOf, parseEntryPath, parseLinkTarget } from '../tar/entry-path.ts';
 import type { ArchiveLimits } from '../tar/limits.ts';
 import { Directories } from './directories.ts';
-import { applyToFile, applyToPlace } from './metadata.ts';
+import { applyToFile, applyToPlace, trustedXattrs } from './metadata.ts';
+import { OPAQUE_XATTR, type PrivilegedXattr } from './privileged-xattrs.ts';
 import { parseWhiteout } from './whiteouts.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-const OPAQUE_XATTR = 'trusted.overlay.opaque';
-const YES = Buffer.from('y');
+const YES = Buffer.from('y').toString('base64');
 
 export interface ExtractionOptions {
-  /** Absolute, no trailing slash; `` is the root of a process that has been chrooted. */
+  /** Without a trailing slash. */
   readonly root: string;
   /** Whiteouts become overlayfs's; else they are names like any other. */
   readonly whiteouts: boolean;
@@ -51,6 +51,8 @@ export class Extraction implements TarSink {
   readonly #pending = new Map<EntryPath, TarEntry>();
   readonly #hidden: EntryPath[] = [];
   readonly #opaque: EntryPath[] = [];
+  /** By the place they belong to. */
+  readonly #privileged = new Map<EntryPath, PrivilegedXattr[]>();
   #entry: TarEntry | undefined;
   #file: OpenFile | undefined;
 
@@ -88,12 +90,15 @@ export class Extraction implements TarSink {
     }
   }
 
-  /** Sets what had to wait. The root is opaque where the layer hides everything below it. */
-  finish(): { opaqueRoot: boolean } {
+  /**
+   * Sets what had to wait. The root is opaque where the layer hides everything below it. The attributes that need
+   * more privilege than unpacking does are left for the caller to set.
+   */
+  finish(): { opaqueRoot: boolean; privileged: PrivilegedXattr[] } {
     for (const path of this.#hidden) if (!this.#isBelowOpaque(path)) this.#hide(path);
-    for (const path of this.#opaque) setXattr(onDisk(this.#options.root, path), OPAQUE_XATTR, YES);
+    for (const path of this.#opaque) this.#markOpaque(path);
     for (const [path, entry] of this.#pending) applyToPlace(onDisk(this.#options.root, path), entry);
-    return { opaqueRoot: this.#opaque.includes('') };
+    return { opaqueRoot: this.#opaque.includes(''), privileged: [...this.#privileged.values()].flat() };
   }
 
   #wanted(entry: TarEntry): EntryPath | undefined {
@@ -117,9 +122,25 @@ export class Extraction implements TarSink {
   #rootEntry(entry: TarEntry): void {
     if (entry.type !== 'directory') throw hostileEntry(entry.name, 'the root is not a directory');
     this.#pending.set('', entry);
+    this.#keepPrivileged(entry, '');
   }
 
   #make(entry: TarEntry, path: EntryPath, place: string | Buffer): void {
+    this.#makeAt(entry, path, place);
+    this.#keepPrivileged(entry, path);
+  }
+
+  #keepPrivileged(entry: TarEntry, path: EntryPath): void {
+    if (entry.xattrs.size === 0) return;
+    const xattrs = trustedXattrs(entry).map(([name, value]) => ({ path, name, value: value.toString('base64') }));
+    if (xattrs.length > 0) this.#privileged.set(path, xattrs);
+  }
+
+  #markOpaque(path: EntryPath): void {
+    this.#privileged.set(path, [...(this.#privileged.get(path) ?? []), { path, name: OPAQUE_XATTR, value: YES }]);
+  }
+
+  #makeAt(entry: TarEntry, path: EntryPath, place: string | Buffer): void {
     switch (entry.type) {
       case 'file':
         this.#file = { fd: this.#create(path, place, entry.mode), place };
@@ -156,11 +177,13 @@ export class Extraction implements TarSink {
 
   #removeExisting(path: EntryPath, place: string | Buffer): void {
     const stat = lstatSync(place);
+    this.#privileged.delete(path);
     if (stat.isDirectory()) {
       rmSync(place, { recursive: true });
       for (const known of this.#pending.keys()) {
         if (known === path || known.startsWith(`${path}/`)) this.#pending.delete(known);
       }
+      for (const known of this.#privileged.keys()) if (known.startsWith(`${path}/`)) this.#privileged.delete(known);
     } else unlinkSync(place);
     if (stat.isDirectory() || stat.isSymbolicLink()) this.#directories.forget();
   }
@@ -204,7 +227,7 @@ export class Extraction implements TarSink {
     const place = onDisk(this.#options.root, path);
     const stat = lstatSync(place, { throwIfNoEntry: false });
     if (stat === undefined) makeNode(place, S_IF.CHR, 0n);
-    else if (stat.isDirectory()) setXattr(place, OPAQUE_XATTR, YES);
+    else if (stat.isDirectory()) this.#markOpaque(path);
   }
 }
 

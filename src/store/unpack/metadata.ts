@@ -41,8 +41,11 @@ function isOwn(entry: TarEntry): boolean {
   return entry.uid === OWN_UID && entry.gid === OWN_GID;
 }
 
-/** Attributes that steer overlayfs or belong to this host, not to an image: never restored. */
-const NOT_RESTORED = /^(?:trusted\.overlay\.|user\.overlay\.|security\.selinux$|security\.ima$|security\.evm$|system\.nfs4_acl$)/;
+/**
+ * Attributes that steer overlayfs or belong to this host, not to an image, are never restored; those of `trusted` need
+ * more than this process may do, see {@link trustedXattrs}.
+ */
+const NOT_RESTORED = /^(?:trusted\.|user\.overlay\.|security\.selinux$|security\.ima$|security\.evm$|system\.nfs4_acl$)/;
 
 function applyXattrs(place: Place, entry: TarEntry): void {
   for (const [name, value] of entry.xattrs) {
@@ -56,8 +59,17 @@ function applyXattrs(place: Place, entry: TarEntry): void {
   }
 }
 
+/** The attributes that only CAP_SYS_ADMIN may set, but for overlayfs's. */
+export function trustedXattrs(entry: TarEntry): (readonly [name: string, value: Buffer])[] {
+  return [...entry.xattrs].filter(([name]) => isTrusted(name));
+}
+
+export function isTrusted(name: string): boolean {
+  return /^trusted\.(?!overlay\.)[^\0]+$/.test(name);
+}
+
 /** As docker does: what the file system cannot hold, or the kernel allows on no such file, is left out. */
 function mayBeLost(error: unknown, name: string): boolean {
   const { code } = error as { code?: string };
-  return code === 'ENOTSUP' || code === 'EOPNOTSUPP' || (code === 'EPERM' && name.startsWith('user.'));
+  return code === 'ENOTSUP' || code === 'EOPNOTSUPP' || (code === 'EPERM' && name !== 'security.capability');
 }

@@ -1,5 +1,6 @@
 import type { ArchiveLimits } from '../tar/limits.ts';
-import type { StoreErrorCode } from '../store-error.ts';
+import { isStoreErrorCode, type StoreErrorCode } from '../store-error.ts';
+import type { PrivilegedXattr } from './privileged-xattrs.ts';
 
 /** The hidden first argument by which the program re-executes itself to unpack. */
 export const UNPACK_COMMAND = '__unpack';
@@ -11,11 +12,22 @@ export const LOCK_FD = 4;
 
 export type HashName = 'sha256' | 'sha512';
 
+/** Descriptor of the file that an inspected ACI is copied into, uncompressed. */
+export const COPY_FD = 5;
+
 /** What the child is asked to do; its one argument, as JSON. The archive comes on standard input. */
+export type ChildRequest = UnpackRequest | InspectRequest;
+
+/** To read an ACI, a file, without unpacking it: nothing is known of its compression. */
+export interface InspectRequest {
+  readonly kind: 'inspect';
+  readonly limits: ArchiveLimits;
+}
+
 export interface UnpackRequest {
   /** `layer`: whiteouts are turned into overlayfs's. `aci`: only what is below `rootfs/`, and no whiteouts. */
   readonly kind: 'layer' | 'aci';
-  /** The directory to become the root; it exists and is empty, or holds the images below this one. */
+  /** The directory to unpack into; it exists and is empty, or holds the images below this one. */
   readonly root: string;
   readonly compression: Compression;
   /** Of the bytes as they come; absent: not needed. */
@@ -39,6 +51,10 @@ export interface UnpackSuccess {
   readonly archiveSize: number;
   /** The layer hides everything below its root. */
   readonly opaqueRoot: boolean;
+  /** What is left to be set by one who may. */
+  readonly privileged: readonly PrivilegedXattr[];
+  /** Of an inspected ACI: its image manifest. */
+  readonly manifestText?: string;
 }
 
 export interface UnpackFailure {
@@ -47,8 +63,41 @@ export interface UnpackFailure {
   readonly message: string;
 }
 
-/** @throws where the child was killed before it could write its line */
+const HEX = /^[0-9a-f]{64,128}$/;
+
+/**
+ * What a child reports; undefined where it was killed before it could write its line, or wrote what is no report.
+ * It may have been taken over by its archive, so every field is checked.
+ */
 export function parseReport(text: string): UnpackReport | undefined {
   if (!text.endsWith('\n')) return undefined;
-  return JSON.parse(text) as UnpackReport;
+  try {
+    return checkReport(JSON.parse(text) as Record<string, unknown>);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkReport(json: Record<string, unknown>): UnpackReport | undefined {
+  if (json['ok'] === true) return isSuccess(json) ? json : undefined;
+  const { code, message } = json;
+  if (!isStoreErrorCode(code) || typeof message !== 'string') return undefined;
+  // It goes to a terminal.
+  return { ok: false, code, message: message.slice(0, 4096).replace(/[\p{Cc}\p{Cf}]/gu, '?') };
+}
+
+function isSuccess(json: Record<string, unknown>): json is Record<string, unknown> & UnpackSuccess {
+  const { blobHex, blobSize, archiveHex, archiveSize, opaqueRoot, privileged, manifestText } = json;
+  return (
+    [blobSize, archiveSize].every((size) => Number.isSafeInteger(size) && (size as number) >= 0) &&
+    [blobHex, archiveHex].every((hex) => hex === undefined || (typeof hex === 'string' && HEX.test(hex))) &&
+    (manifestText === undefined || typeof manifestText === 'string') &&
+    typeof opaqueRoot === 'boolean' &&
+    Array.isArray(privileged) &&
+    privileged.every(isXattr)
+  );
+}
+
+function isXattr(value: Partial<PrivilegedXattr> | null): boolean {
+  return [value?.path, value?.name, value?.value].every((field) => typeof field === 'string');
 }

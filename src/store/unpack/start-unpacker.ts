@@ -1,6 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
-import { startProgram } from '#sys';
-import { parseReport, UNPACK_COMMAND, type UnpackReport, type UnpackRequest } from './protocol.ts';
+import { messageOf } from '#errors';
+import { confinedArguments, startProgram } from '#sys';
+import { planConfinement, planUnpackerConfinement, type Self } from '../confinement.ts';
+import { StoreError } from '../store-error.ts';
+import { setPrivilegedXattrs } from './privileged-xattrs.ts';
+import { type ChildRequest, parseReport, UNPACK_COMMAND, type UnpackReport } from './protocol.ts';
 
 /** An unpacking process at work. */
 export interface Unpacker {
@@ -12,25 +16,34 @@ export interface Unpacker {
 }
 
 export interface UnpackerStart {
-  /** The program and the arguments that come before the hidden one. */
-  readonly self: { readonly path: string; readonly args: readonly string[] };
-  readonly request: UnpackRequest;
+  readonly self: Self;
+  readonly request: ChildRequest;
   /** The lock of the temporary directory, to be held by the process too. */
   readonly lockFd: number;
   /** A descriptor to read the archive from; a pipe is made where it is absent. */
   readonly inputFd?: number;
+  /** Where an inspected ACI is copied to. */
+  readonly copyFd?: number;
 }
 
 const STDERR_KEPT = 4096;
+const REPORT_LIMIT = 256 << 20;
+/** What an inspecting child starts where it is not Node that decompresses. */
+const DECOMPRESSORS = ['/usr/bin/xz', '/usr/bin/bzip2', '/bin/xz', '/bin/bzip2'];
 
-/** Starts the program anew to unpack. The archive may be hostile, so it gets neither our environment nor our files. */
+/**
+ * Starts the program anew to unpack. The archive may be hostile, so it gets neither our environment nor our files,
+ * and no more privilege than unpacking takes.
+ */
 export function startUnpacker(start: UnpackerStart): Unpacker {
-  const { self, request, lockFd, inputFd } = start;
-  const child = startProgram(self.path, [...self.args, UNPACK_COMMAND, JSON.stringify(request)], {
-    stdio: [inputFd ?? 'pipe', 'ignore', 'pipe', 'pipe', lockFd],
-    env: { PATH: process.env['PATH'] },
+  const { self, request, lockFd, inputFd, copyFd } = start;
+  const child = startProgram(self.confine, planArguments(self, request), {
+    stdio: [inputFd ?? 'pipe', 'ignore', 'pipe', 'pipe', lockFd, copyFd ?? 'ignore'],
+    env: { PATH: '/usr/bin:/bin' },
   });
-  const report = gather(child.stdio[3] as Readable);
+  const report = gather(child.stdio[3] as Readable, REPORT_LIMIT, '\n');
+  // It has nothing left to do: the end of Node takes its time, and now and then waits for a thread of V8 for ever.
+  void report.then((text) => text.endsWith('\n') && child.kill('SIGKILL'));
   const stderr = gather(child.stderr!, STDERR_KEPT);
   // A child that ends early is reported by its report or status, not by EPIPE.
   child.stdin?.on('error', () => {});
@@ -40,21 +53,45 @@ export function startUnpacker(start: UnpackerStart): Unpacker {
       child.once('error', (error) => resolve(failed(`it could not be started: ${error.message}`)));
       child.once('close', async (code, signal) => {
         const how = signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`;
-        resolve(parseReport(await report) ?? failed([how, (await stderr).trim()].filter(Boolean).join(': ')));
+        resolve(complete(request, parseReport(await report)) ?? failed([how, (await stderr).trim()].filter(Boolean).join(': ')));
       });
     }),
     kill: () => child.kill('SIGKILL'),
   };
 }
 
+function planArguments(self: Self, request: ChildRequest): string[] {
+  const { unpackedBytes } = request.limits;
+  const confinement =
+    request.kind === 'inspect'
+      ? planConfinement(self, { fork: true, readOnly: DECOMPRESSORS, fileLimit: unpackedBytes })
+      : planUnpackerConfinement(self, request.root, unpackedBytes);
+  return confinedArguments(confinement, self.path, [...self.args, UNPACK_COMMAND, JSON.stringify(request)]);
+}
+
+/** Does for the child what it may not do itself, once it has ended. */
+function complete(request: ChildRequest, report: UnpackReport | undefined): UnpackReport | undefined {
+  if (report?.ok !== true || request.kind === 'inspect') return report;
+  try {
+    setPrivilegedXattrs(request.root, report.privileged);
+    return report;
+  } catch (error) {
+    return { ok: false, code: error instanceof StoreError ? error.code : 'unpack-failed', message: messageOf(error) };
+  }
+}
+
 function failed(why: string): UnpackReport {
   return { ok: false, code: 'unpack-failed', message: `the unpacker failed: ${why}` };
 }
 
-async function gather(stream: Readable, most = Number.POSITIVE_INFINITY): Promise<string> {
+/** What a stream brings, to its end or to a piece that ends so. */
+async function gather(stream: Readable, most: number, end?: string): Promise<string> {
   let text = '';
   try {
-    for await (const piece of stream.setEncoding('utf8')) if (text.length < most) text += piece;
+    for await (const piece of stream.setEncoding('utf8')) {
+      if (text.length < most) text += piece;
+      if (end !== undefined && (piece as string).endsWith(end)) break;
+    }
   } catch {
     // What has come is all there is.
   }

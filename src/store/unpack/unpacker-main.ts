@@ -1,38 +1,44 @@
 import { writeSync } from 'node:fs';
 import type { Readable, Transform } from 'node:stream';
 import { messageOf } from '#errors';
-import { chroot } from '#sys';
 import { StoreError } from '../store-error.ts';
+import type { ArchiveLimits } from '../tar/limits.ts';
 import { TarReader } from '../tar/reader.ts';
 import { openDecompressor } from './decompress.ts';
 import { checkGrowth, Digesting } from './digesting.ts';
 import { Extraction } from './extraction.ts';
 import { planPlaces } from './places.ts';
-import { REPORT_FD, type UnpackReport, type UnpackRequest, type UnpackSuccess } from './protocol.ts';
+import { type ChildRequest, REPORT_FD, type UnpackReport, type UnpackRequest, type UnpackSuccess } from './protocol.ts';
 
 /**
- * The unpacking process: chroots into the request's root and writes there what comes on standard input.
+ * The unpacking process: writes below the request's root what comes on standard input. It is started confined, so that
+ * it sees little else and may do nothing else.
  *
- * @param argv one argument, an `UnpackRequest` as JSON
+ * @param argv one argument, a `ChildRequest` as JSON
  * @returns the exit status: 0 after a report of success, 1 after one of failure, both on descriptor 3
  */
 export async function unpackerMain(argv: readonly string[]): Promise<number> {
-  const request = JSON.parse(argv[0] ?? '') as UnpackRequest;
-  const report = await unpack(request).catch(failure);
+  const request = JSON.parse(argv[0] ?? '') as ChildRequest;
+  const report = await (request.kind === 'inspect' ? inspect(request.limits) : unpack(request)).catch(failure);
   writeSync(REPORT_FD, `${JSON.stringify(report)}\n`);
   return report.ok ? 0 : 1;
 }
 
+/** Loaded only where it is needed: a layer's unpacker starts the sooner. */
+async function inspect(limits: ArchiveLimits): Promise<UnpackSuccess> {
+  return (await import('../aci/inspect-aci.ts')).inspectAci(limits);
+}
+
 async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
-  // Loaded while the program's own files can still be seen.
   const decompressor = await openDecompressor(request.compression);
-  confine(request.root);
+  process.umask(0);
+  process.chdir(request.root);
   const { limits } = request;
   const blob = new Digesting(request.blobHash);
   const archive = new Digesting(request.archiveHash);
   const place = planPlaces(request);
   const whiteouts = request.kind === 'layer';
-  const extraction = new Extraction({ root: '', whiteouts, limits, ...(place === undefined ? {} : { place }) });
+  const extraction = new Extraction({ root: '.', whiteouts, limits, ...(place === undefined ? {} : { place }) });
   const reader = new TarReader(extraction, limits);
   await pump(decompressor, blob, (piece) => {
     archive.update(piece);
@@ -40,20 +46,15 @@ async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
     reader.push(piece);
   });
   reader.finish({ whole: request.kind === 'aci' });
-  const { opaqueRoot } = extraction.finish();
+  const finished = extraction.finish();
   return {
     ok: true,
     ...hexOf('blobHex', blob),
     blobSize: blob.size,
     ...hexOf('archiveHex', archive),
     archiveSize: archive.size,
-    opaqueRoot,
+    ...finished,
   };
-}
-
-function confine(root: string): void {
-  process.umask(0);
-  chroot(root);
 }
 
 function hexOf<Key extends string>(key: Key, digesting: Digesting): Partial<Record<Key, string>> {

@@ -1,0 +1,174 @@
+/** What the processes that fetch and unpack may do: as the kernel tells it, and as a program in their place finds it. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { confinedArguments, runProgram } from '#sys';
+import { planConfinement } from '#store';
+
+const root = join(import.meta.dirname, '../..');
+const confine = join(root, 'native/build/confine');
+const skip = process.geteuid?.() === 0 ? false : 'needs root: it is about what root gives up';
+
+/** CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP. */
+const UNPACKING = '000000008800001b';
+const NONE = '0000000000000000';
+
+function directory(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'rkt-confined-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A registry whose only layer stops in the middle. */
+async function stallingRegistry(t: TestContext): Promise<string> {
+  const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+  const { createHash } = await import('node:crypto');
+  const config = JSON.stringify({ os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : 'arm64', config: {}, rootfs: { type: 'layers', diff_ids: [digest('b')] } });
+  const hash = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: hash(config), size: config.length },
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: digest('c'), size: 1_000_000 }],
+  });
+  const server: Server = createServer(({ url }, response) => {
+    if (url!.includes('/manifests/')) response.setHeader('content-type', 'application/vnd.oci.image.manifest.v1+json').end(manifest);
+    else if (url!.endsWith(digest('c'))) response.setHeader('content-length', 1_000_000).write(Buffer.alloc(100));
+    else if (url!.includes('/blobs/')) response.end(config);
+    else response.end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+async function findChild(pid: number, word: string): Promise<number> {
+  for (let tries = 0; tries < 600; tries++) {
+    const found = childrenOf(pid).find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0').includes(word) && !readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('\0--root\0'));
+    // Node is at work when its threads are there.
+    if (found !== undefined && readdirSync(`/proc/${found}/task`).length > 4) return found;
+    await sleep(50);
+  }
+  throw new Error(`no child ${word} of ${pid}`);
+}
+
+/** Fields of /proc/PID/task/TID/status that must be the same for every thread. */
+function statusOfThreads(pid: number): Record<string, string> {
+  const fields = ['Uid', 'Gid', 'Groups', 'CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp'];
+  const threads = readdirSync(`/proc/${pid}/task`).map((tid) => {
+    const text = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
+    return JSON.stringify(fields.map((field) => [field, new RegExp(`^${field}:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(text)?.[1]]));
+  });
+  assert.ok(threads.length > 4);
+  assert.deepEqual([...new Set(threads)], [threads[0]]);
+  return Object.fromEntries(JSON.parse(threads[0]!) as [string, string][]);
+}
+
+const restricted = { Groups: '', CapInh: NONE, CapAmb: NONE, NoNewPrivs: '1', Seccomp: '2' };
+const ids = (id: number): string => [id, id, id, id].join('\t');
+
+test('rkt fetch as root, the process that downloads and the one that unpacks, have what they need and no more', { skip }, async (t) => {
+  const home = directory(t);
+  const host = await stallingRegistry(t);
+  const flags = ['dir', 'local-config', 'system-config', 'user-config'].map((name) => `--${name}=${join(home, name)}`);
+  const rkt = spawn(join(root, 'bin/rkt'), [...flags, '--insecure-options=image,http', 'fetch', `docker://${host}/x`], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => rkt.once('close', resolve));
+  t.after(async () => {
+    rkt.kill('SIGKILL');
+    await ended;
+  });
+  const fetcher = await findChild(rkt.pid!, '__fetch');
+  const unpacker = await findChild(rkt.pid!, '__unpack');
+  const user = planConfinement({ path: '/', args: [], confine, files: [] }, {}).user!;
+  assert.notEqual(user.uid, 0);
+  assert.deepEqual(statusOfThreads(fetcher), {
+    ...restricted, Uid: ids(user.uid), Gid: ids(user.gid), CapPrm: NONE, CapEff: NONE, CapBnd: NONE,
+  });
+  assert.deepEqual(statusOfThreads(unpacker), {
+    ...restricted, Uid: ids(0), Gid: ids(0), CapPrm: UNPACKING, CapEff: UNPACKING, CapBnd: UNPACKING,
+  });
+  for (const pid of [fetcher, unpacker]) {
+    assert.deepEqual(existsSync(`/proc/${pid}/root/etc/shadow`), false);
+    assert.equal(existsSync(`/proc/${pid}/root/proc/self`), false);
+    assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 +0/m);
+    assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max data size +1073741824 +1073741824/m);
+  }
+  rkt.kill('SIGKILL');
+  await ended;
+  for (let tries = 0; tries < 100 && [fetcher, unpacker].some((pid) => existsSync(`/proc/${pid}/root/lib`)); tries++) await sleep(20);
+  assert.deepEqual([fetcher, unpacker].map((pid) => existsSync(`/proc/${pid}/root/lib`)), [false, false], 'they die with rkt');
+});
+
+/** Tries what it must not; prints what it could do. */
+const ATTACK = `
+const fs = require('node:fs'), net = require('node:net'), { spawnSync } = require('node:child_process');
+const [secret, outside, tree, port, parent] = process.argv.slice(1);
+const tries = {
+  readSecret: () => fs.readFileSync(secret), readShadow: () => fs.readFileSync('/etc/shadow'),
+  listRoot: () => fs.readdirSync('/'), writeOutside: () => fs.writeFileSync(outside, 'x'),
+  writeLibrary: () => fs.writeFileSync('/usr/lib/x', 'x'), climb: () => fs.readFileSync(tree + '/../../' + 'secret'),
+  readLinked: () => { fs.symlinkSync(secret, tree + '/link'); fs.readFileSync(tree + '/link'); },
+  becomeRoot: () => { process.setuid(0); if (fs.existsSync(secret)) throw 0; fs.writeFileSync(outside, 'x'); },
+  signalParent: () => process.kill(Number(parent), 0), readProc: () => fs.readFileSync('/proc/1/environ'),
+  runProgram: () => { const { error } = spawnSync(process.execPath, ['-v']); if (error) throw error; },
+  writeTree: () => fs.writeFileSync(tree + '/file', 'x'), chownTree: () => fs.chownSync(tree + '/file', 1234, 1234),
+};
+const could = Object.keys(tries).filter((name) => { try { tries[name](); return true; } catch { return false; } });
+const attempt = (name, make) => new Promise((done) => { try { make(() => { could.push(name); done(); }).on('error', () => done()); } catch { done(); } });
+(async () => {
+  await attempt('connect', (ok) => net.connect(Number(port), '127.0.0.1', ok));
+  await attempt('listen', (ok) => net.createServer().listen(0, '127.0.0.1', ok));
+  fs.writeSync(1, JSON.stringify(could)); process.exit(0);
+})();`;
+
+async function attack(t: TestContext, change: object, withTree: boolean): Promise<string[]> {
+  const home = directory(t);
+  const [secret, outside, tree] = [join(home, 'secret'), join(home, 'outside'), mkdtempSync(join(home, 'store-'))];
+  writeFileSync(secret, 'secret', { mode: 0o600 });
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.after(() => server.close());
+  const self = { path: process.execPath, args: [], confine, files: [] };
+  const confinement = { ...planConfinement(self, withTree ? { writable: [tree] } : {}), ...change };
+  const args = ['-e', ATTACK, secret, outside, tree, String((server.address() as AddressInfo).port), String(process.pid)];
+  const { stdout, stderr } = await runProgram(confine, confinedArguments(confinement, process.execPath, args));
+  assert.equal(existsSync(outside), false);
+  assert.equal(readFileSync(secret, 'utf8'), 'secret');
+  return JSON.parse(stdout || JSON.stringify(stderr)) as string[];
+}
+
+test('a program in place of the one that downloads, can connect and nothing else', { skip }, async (t) => {
+  assert.deepEqual(await attack(t, { network: true }, false), ['connect']);
+});
+
+test('a program in place of the one that verifies, can start another like itself and nothing else', { skip }, async (t) => {
+  assert.deepEqual(await attack(t, { fork: true }, false), ['runProgram']);
+});
+
+test('a program in place of the one that unpacks, can write into its tree and nothing else', { skip }, async (t) => {
+  const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
+  assert.deepEqual(await attack(t, { user: { uid: 0, gid: 0 }, capabilities }, true), ['writeTree', 'chownTree']);
+});
+
+test('a program behind Landlock alone, as for one who is not root, reads no file but its own', { skip }, async (t) => {
+  const { user: _, ...alone } = planConfinement({ path: process.execPath, args: [], confine, files: [] }, {});
+  const home = directory(t);
+  writeFileSync(join(home, 'secret'), 'x');
+  const script = `const fs=require('node:fs');try{fs.readFileSync(${JSON.stringify(join(home, 'secret'))});console.log('read')}catch(e){console.log(process.env.RKT_LANDLOCK, e.code)}`;
+  const { stdout } = await runProgram(confine, confinedArguments({ ...alone, ownRoot: false }, process.execPath, ['-e', script]));
+  if (stdout.startsWith('0 ') || stdout === 'read\n') return t.skip('the kernel has no Landlock');
+  assert.match(stdout, /^\d+ EACCES\n$/);
+});
