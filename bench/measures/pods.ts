@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute } from '../clock.ts';
-import type { Opened } from '../engine.ts';
+import type { Command, Opened } from '../engine.ts';
 
 /** The app of a running pod; the number tells it from any other sleep of the machine. */
 export const APP = ['/bin/sleep', '8640017'] as const;
@@ -11,34 +11,31 @@ const START_TIMEOUT = 120_000;
 
 /** Starts pods, so many at a time, and waits until all their apps run. Gives milliseconds in all. */
 export async function startPods(engine: Opened, count: number, parallel: number, prefix: string): Promise<number> {
-  const before = appPids().length;
   const started = performance.now();
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < count) {
-      const number = next++;
-      const { background, ...command } = engine.start!(`${prefix}${number}`, APP);
-      if (background !== true) {
-        await execute(command);
-        continue;
-      }
-      const [program = '', ...args] = command.argv;
-      const wanted = before + (parallel === 1 ? number + 1 : 0);
-      spawn(program, args, { env: { ...process.env, ...command.env }, stdio: 'ignore', detached: true }).unref();
-      await (parallel === 1 ? untilRunning(wanted) : untilRunning(before + Math.max(1, number + 2 - parallel)));
-    }
+    while (next < count) await startPod(engine.start!(`${prefix}${next++}`, APP));
   };
   await Promise.all(Array.from({ length: Math.min(parallel, count) }, worker));
-  await untilRunning(before + count);
   return performance.now() - started;
 }
 
-async function untilRunning(count: number): Promise<void> {
+/** Ends when the app runs: the command has then ended or, where it stays, has the app as its child. */
+async function startPod({ background, ...command }: Command & { readonly background?: boolean }): Promise<void> {
+  if (background !== true) return void (await execute(command));
+  const [program = '', ...args] = command.argv;
+  const child = spawn(program, args, { env: { ...process.env, ...command.env }, stdio: 'ignore', detached: true });
+  child.unref();
   const end = Date.now() + START_TIMEOUT;
-  while (appPids().length < count) {
-    if (Date.now() > end) throw new Error(`${appPids().length} of ${count} apps run after ${START_TIMEOUT} ms`);
-    await sleep(3);
+  while (!hasApp(child.pid!)) {
+    if (Date.now() > end) throw new Error(`${command.argv.join(' ')}: no app after ${START_TIMEOUT} ms`);
+    await sleep(2);
   }
+}
+
+function hasApp(pid: number): boolean {
+  const children = read(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.some(isApp);
 }
 
 /** Waits until no app of a pod is left. */
@@ -58,10 +55,12 @@ const APP_COMMAND = APP.join('\0');
 
 /** Processes that are an app themselves; a supervisor that has the app's command among its own arguments is none. */
 export function appPids(): number[] {
-  return allPids().filter((pid) => {
-    const command = read(pid, 'cmdline').replace(/\0$/, '');
-    return command === APP_COMMAND || command === APP_COMMAND.slice('/bin/'.length);
-  });
+  return allPids().filter(isApp);
+}
+
+function isApp(pid: number): boolean {
+  const command = read(pid, 'cmdline').replace(/\0$/, '');
+  return command === APP_COMMAND || command === APP_COMMAND.slice('/bin/'.length);
 }
 
 /** The processes above the apps, this one and those above it left out, and all below them that are no apps. */

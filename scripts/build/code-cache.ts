@@ -6,6 +6,9 @@ import { root } from './root.ts';
 
 const TIMEOUT = 60_000;
 
+/** In namespaces of its own, where network plugins keep their notes in files that go away too. */
+const APART = ['unshare', '--mount', '--net', 'sh', '-c', 'for d in /run/netns /var/lib/cni; do mkdir -p $d && mount -t tmpfs none $d || exit 1; done; exec "$@"', 'apart'];
+
 /**
  * Records what V8 compiles while the program does what it is mostly used for, so that later starts need
  * not compile it again (1 to 2 ms for `version`, 5 for `list`, more for `run`).
@@ -24,7 +27,7 @@ export function recordCodeCache(recorder: string, work: string, path: string): v
   const reading = [['version'], ['list'], ['image', 'list'], ['status', 'none'], ['gc']].map((words) => [...flags, ...words]);
   if (process.getuid!() === 0) {
     try {
-      return record(recorder, path, [...runs(recorder, home, flags), ...reading], ['unshare', '--mount', '--net']);
+      return record(recorder, path, [...runs(recorder, home, flags), ...reading], APART);
     } catch (error) {
       console.error(`build: no pod could be recorded, starts of pods will be a little slower: ${String(error)}`);
     }
@@ -49,6 +52,8 @@ function runs(recorder: string, home: string, flags: readonly string[]): string[
   const image = rkt('fetch', '--full', join(home, 'app.aci')).trim();
   const uuid = rkt('prepare', image).trim();
   return [
+    // First, because the others leave signals as an app has them, and plugins are spoken to through pipes.
+    [...flags, 'run', '--net=default', image],
     [...flags, 'run', '--net=none', image],
     [...flags, 'run', '--net=none', image, '--name=other', '--exec=/bin/app', '--', 'argument'],
     [...flags, 'run-prepared', '--net=none', uuid],

@@ -21,6 +21,7 @@ export const commandModules: Readonly<Record<string, () => Promise<{ readonly ex
   'image rm': () => import('./commands/image-rm.ts'),
   'image verify': () => import('./commands/image-verify.ts'),
   list: () => import('./commands/list.ts'),
+  'metadata-service': () => import('./commands/metadata-service.ts'),
   prepare: () => import('./commands/prepare.ts'),
   rm: () => import('./commands/rm.ts'),
   run: () => import('./commands/run.ts'),

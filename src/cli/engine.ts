@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, type ConfigDirs, loadConfig } from '#config';
 import type { ImageContext } from '#image';
-import { createEngine as createVerbs, type Engine, type GlobalOptions, type Listener } from '#stage0';
+import { createEngine as createVerbs, type Engine, type GlobalOptions, type HostNetworks, type Listener, type MetadataRegistry } from '#stage0';
 import { ociFlavor } from '#stage1/oci';
 import { openStore, type Self, type Store } from '#store';
 
@@ -56,9 +56,26 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     config,
     store,
     images: () => openImages(self, options, listener, config(), store()),
+    metadata: () => metadataRegistry(metadataSocket(process.env)),
+    networks: hostNetworks,
     flavor: async (name) => (name === ociFlavor.name ? ociFlavor : undefined),
     defaultStage1: join(self.directory, DEFAULT_STAGE1),
   });
+}
+
+/** Where the metadata service is told of pods; tests and several services on a host have others. */
+export function metadataSocket(environment: Readonly<NodeJS.ProcessEnv>): string {
+  return environment['RKT_METADATA_SOCKET'] ?? '/run/rkt/metadata-svc.sock';
+}
+
+async function metadataRegistry(socket: string): Promise<MetadataRegistry> {
+  const { registerPod, unregisterPod } = await import('#services/metadata');
+  return { register: (...pod) => registerPod(socket, ...pod), unregister: (uuid) => unregisterPod(socket, uuid) };
+}
+
+async function hostNetworks(): Promise<HostNetworks> {
+  const { checkNetwork, collectNetworks } = await import('#network');
+  return { collect: collectNetworks, check: checkNetwork };
 }
 
 function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {

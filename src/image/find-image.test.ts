@@ -95,9 +95,9 @@ test('findImage, name in the store, found with the policies that look there', as
 
 test('findImage, name not in the store, refused saying what to do', async () => {
   const ctx = box.context('image');
-  await assert.rejects(findImage('example.com/none', { pullPolicy: 'never' }, ctx), /unable to fetch image from image name "example\.com\/none"/);
-  await assert.rejects(findImage('example.com/none', NEW, ctx), (error: { hint?: string; message: string }) =>
-    error.message.startsWith('discovery failed for "example.com/none": no endpoints discovered: cannot reach https:') && /docker:\/\//.test(error.hint ?? ''));
+  await assert.rejects(findImage('127.0.0.1/none', { pullPolicy: 'never' }, ctx), /unable to fetch image from image name "127\.0\.0\.1\/none"/);
+  await assert.rejects(findImage('127.0.0.1/none', NEW, ctx), (error: { hint?: string; message: string }) =>
+    error.message.startsWith('discovery failed for "127.0.0.1/none": no endpoints discovered: cannot reach https:') && /docker:\/\//.test(error.hint ?? ''));
 });
 
 test('findImage, image whose dependency is in the store, both found; missing, refused', async () => {
@@ -105,13 +105,15 @@ test('findImage, image whose dependency is in the store, both found; missing, re
   const dependent = (imageName: string) => box.makeAci('example.com/app', { manifest: { dependencies: [{ imageName }] } });
   await findImage(box.makeAci('example.com/base'), NEW, ctx);
   await findImage(dependent('example.com/base'), NEW, ctx);
-  await assert.rejects(findImage(dependent('example.com/missing'), NEW, ctx), { code: 'no-discovery' });
+  await assert.rejects(findImage(dependent('127.0.0.1/missing'), NEW, ctx), { code: 'no-discovery' });
 });
 
 test('findImage, other schemes, refused or taken as a name', async () => {
   const ctx = box.context('image');
   await assert.rejects(findImage('https://example.com/image.tar', NEW, ctx), { code: 'bad-image-string' });
   await assert.rejects(findImage('file://host/x.aci', NEW, ctx), { code: 'bad-image-string' });
+  await assert.rejects(findImage('file:///%.aci', NEW, ctx), { code: 'bad-image-string' });
+  await assert.rejects(findImage('file:///%00.aci', NEW, ctx), { name: 'ImageError' });
   await assert.rejects(findImage('UPPER', NEW, ctx), { name: 'AppcError' });
 });
 

@@ -61,7 +61,15 @@ function archiveSource(text: string): ImageSource {
   }
   if (url.protocol !== 'file:') return { kind: 'url', text, url };
   if (url.host !== '') throw new ImageError('bad-image-string', `invalid image string "${text}": a file URL names no host`);
-  return { kind: 'file', text, path: decodeURIComponent(url.pathname) };
+  return { kind: 'file', text, path: decodePath(url.pathname, text) };
+}
+
+function decodePath(path: string, text: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (cause) {
+    throw new ImageError('bad-image-string', `invalid image string "${text}": a "%" stands before two hex digits only`, { cause });
+  }
 }
 
 function looksLikePath(text: string): boolean {

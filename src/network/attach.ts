@@ -37,7 +37,7 @@ async function addAll(attachment: Attachment, context: PluginContext, warn: (tex
     if (stderr.trim() !== '') warn(stderr.trim());
     answer = answerOf(plugin, stdout) || answer;
     // After each: should the machine crash before the next, what this one did is undone by what it said.
-    if (answer !== '') writeResult(context.podDir, attachment, answer);
+    if (answer !== '' && isToldAgain(attachment)) writeResult(context.podDir, attachment, answer);
   }
   return answer;
 }
@@ -52,10 +52,14 @@ function answerOf(plugin: PluginConf, stdout: string): string {
   }
 }
 
+/** Whether DEL and CHECK are told the result: older plugins know of none, and a lone one is to read the bytes of its file. */
+function isToldAgain({ conf }: Attachment): boolean {
+  return isAtLeast(conf.cniVersion, '0.4.0');
+}
+
 /** Runs the plugins in reverse. @throws {NetworkError} of the first that fails */
 export async function detach(attachment: Attachment, context: PluginContext): Promise<void> {
-  // Older plugins know of no result, and a lone one is to read the bytes of its file.
-  const answer = isAtLeast(attachment.conf.cniVersion, '0.4.0') ? readResult(context.podDir, attachment) : '';
+  const answer = isToldAgain(attachment) ? readResult(context.podDir, attachment) : '';
   for (const plugin of attachment.conf.plugins.toReversed()) {
     await runPlugin('DEL', planRun(attachment, plugin, answer), context);
   }
@@ -70,7 +74,7 @@ export async function detach(attachment: Attachment, context: PluginContext): Pr
 export async function checkAttachment(attachment: Attachment, context: PluginContext): Promise<boolean> {
   const { conf } = attachment;
   const answer = readResult(context.podDir, attachment);
-  if (!conf.checks || answer === '' || !isAtLeast(conf.cniVersion, '0.4.0')) return false;
+  if (!conf.checks || answer === '' || !isToldAgain(attachment)) return false;
   for (const plugin of conf.plugins) await runPlugin('CHECK', planRun(attachment, plugin, answer), context);
   return true;
 }

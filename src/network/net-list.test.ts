@@ -32,3 +32,9 @@ test('renderNetList, any list, is read back the same', () => {
     assert.equal(renderNetList(parseNetList([text])), text);
   }
 });
+
+test('parseNetList, values with colons, are whole', () => {
+  const list = { kind: 'contained', all: false, names: [{ name: 'n', args: 'mac=02:00:00:00:00:01;ips=fd00::2/64' }] };
+  assert.deepEqual(parseNetList(['n:mac=02:00:00:00:00:01;ips=fd00::2/64']), list);
+  assert.throws(() => parseNetList(['n:a:b']), { message: 'network "n" provided with invalid arguments: [a b]' });
+});

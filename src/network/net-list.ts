@@ -33,7 +33,9 @@ export function parseNetList(values: readonly string[]): NetList {
 }
 
 function parseRequest(text: string): NetRequest {
-  const [name = '', ...args] = text.split(':');
+  const [name = '', ...parts] = text.split(':');
+  // A value may be a MAC or an IPv6 address.
+  const args = parts[0]?.includes('=') === true ? [parts.join(':')] : parts;
   if (name === '') throw invalid('netname must not be empty');
   if (args.length === 1 && (name === 'all' || name === 'host')) {
     throw invalid(`arguments are not supported by special netname ${JSON.stringify(name)}`);

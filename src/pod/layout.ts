@@ -24,6 +24,8 @@ export const podFiles = {
   netInfo: 'net-info.json',
   /** What tearing the network down needs: copies of the configurations, and the attachments asked for. */
   net: 'net',
+  /** Present where the metadata service was told of the pod. */
+  mdsRegistered: 'mds-registered',
   stage1TreeStoreId: 'stage1TreeStoreID',
   appInfo: (app: AcName): string => `appsinfo/${app}`,
   appManifest: (app: AcName): string => `appsinfo/${app}/manifest`,

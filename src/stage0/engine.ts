@@ -33,6 +33,8 @@ export interface Engine {
   /** `ready`: every app has started; `exited`: none runs any more. Undefined: waits without limit. */
   wait(pod: string, until: 'ready' | 'exited', timeoutMs: number | undefined): Promise<void>;
   podManifest(pod: string): Promise<PodManifest>;
+  /** Whether the networks of a running pod are as they were made. */
+  checkNetworks(pod: string): Promise<readonly NetworkState[]>;
 
   stop(pod: string, options: { readonly force: boolean }): Promise<StopResult>;
   /** Removes a pod that does not run; gives its UUID. */
@@ -73,6 +75,14 @@ export interface PodList {
   readonly pods: readonly PodView[];
   /** What could not be read, a text each. */
   readonly problems: readonly string[];
+}
+
+export interface NetworkState {
+  readonly network: string;
+  readonly ifName: string;
+  /** `unknown`: its plugins cannot be asked. */
+  readonly state: 'ok' | 'broken' | 'unknown';
+  readonly problem?: string;
 }
 
 export interface StopResult {

@@ -1,9 +1,11 @@
-import { rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { messageOf } from '#errors';
 import { listPods, openPod, type Phase, type Pod, podFiles } from '#pod';
 import type { GcEvent } from './engine.ts';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
+import { unregisterPod } from './register-pod.ts';
 import type { GcRequest } from './requests.ts';
 
 type Observe = (event: GcEvent) => void;
@@ -22,6 +24,15 @@ export async function collectGarbage(parts: EngineParts, request: GcRequest, obs
   await each('prepared', (pod) => markExpired(pod, request.expirePreparedMs, observe));
   await each('exited-garbage', (pod) => sweepExited(parts, pod, request.gracePeriodMs, observe));
   await each('garbage', (pod) => sweep(parts, pod, observe));
+  await collectNetworks(parts);
+}
+
+/** The networks' trouble is told, and is no pod's. */
+async function collectNetworks(parts: EngineParts): Promise<void> {
+  const { localDir } = parts.options.configDirs;
+  if (!existsSync(`${localDir}/net.d`)) return;
+  const { collect } = await parts.networks();
+  await collect(localDir).catch((error: unknown) => parts.listener.warn(`gc: ${messageOf(error)}`));
 }
 
 /** One pod's trouble is told and does not stop the others. */
@@ -86,6 +97,7 @@ function olderThan(since: bigint, milliseconds: number): boolean {
  */
 async function deletePod(parts: EngineParts, pod: Pod): Promise<void> {
   if (pod.phase === 'exited-garbage') {
+    await unregisterPod(parts, pod);
     const { flavor, context } = await podStage1(parts, pod, { orDefault: true });
     const { debug, configDirs } = parts.options;
     await flavor.gc({ ...context, lockFd: pod.lock!.fd }, { uuid: pod.uuid, localConfig: configDirs.localDir, debug });

@@ -2,7 +2,7 @@
 export type * from './engine.ts';
 export type * from './requests.ts';
 export type * from './views.ts';
-export type { EngineParts } from './parts.ts';
+export type { EngineParts, HostNetworks, MetadataRegistry } from './parts.ts';
 export { copyTreeMain } from './copy-tree.ts';
 export { createEngine } from './create-engine.ts';
 export { Stage0Error, type Stage0ErrorCode } from './error.ts';

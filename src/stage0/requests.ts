@@ -104,6 +104,8 @@ export interface RunOptions {
   /** Undefined: `rkt-UUID`. */
   readonly hostname: string | undefined;
   readonly ipc: 'auto' | 'private' | 'parent';
+  /** The metadata service is told of the pod. */
+  readonly mdsRegister: boolean;
 }
 
 /** /etc/resolv.conf of the apps. Only mode `stage0` has anything in the lists. */

@@ -51,7 +51,8 @@ async function runPod(parts: EngineParts, pod: Pod, manifest: PodManifest, optio
   writeDnsFiles(pod.path, options);
   mkdirSync(pod.file(stage1Layout.statusDirectory), { recursive: true, mode: 0o755 });
   const treeMounts = planTreeMounts(pod, parts.store(), apps);
-  return enterStage1(flavor, { ...context, lockFd: pod.lock!.fd, treeMounts }, runArgs(parts, pod, options));
+  const token = options.mdsRegister ? await (await import('./register-pod.ts')).registerPod(parts, pod, apps) : '';
+  return enterStage1(flavor, { ...context, lockFd: pod.lock!.fd, treeMounts }, runArgs(parts, pod, options, token));
 }
 
 function enterStage1(flavor: Flavor, context: FlavorContext, args: RunArgs): Promise<never> {
@@ -66,12 +67,13 @@ function refusePortsWithoutNetwork(manifest: PodManifest, net: string): void {
   });
 }
 
-function runArgs(parts: EngineParts, pod: Pod, options: RunOptions): RunArgs {
+function runArgs(parts: EngineParts, pod: Pod, options: RunOptions, mdsToken: string): RunArgs {
   const { insecure, debug, configDirs } = parts.options;
   return {
     uuid: pod.uuid,
     debug,
     net: options.net,
+    ...(mdsToken === '' ? {} : { mdsToken }),
     interactive: options.interactive,
     localConfig: configDirs.localDir,
     privateUsers: '',

@@ -6,7 +6,7 @@ import { diffTrees, listTree, needs } from '#tests/support';
 import { openScene, UUID } from './scene.ts';
 
 const CHANGE =
-  'echo changed > /etc/changed; rm /etc/group; ln /bin/busybox /bin/again; mkdir -p /srv/deep; echo x > /srv/deep/file; chown 7:8 /srv; chmod 2750 /srv; rm -r /root; mkdir /root';
+  'echo changed > /etc/changed; rm /etc/group; ln /bin/busybox /bin/again; mkdir -p /srv/deep; echo x > /srv/deep/file; chown 7:8 /srv; chmod 2750 /srv; rm -r /root; mkdir /root; printf x | dd of=/sparse bs=1 seek=50000000 2>/dev/null';
 
 for (const overlay of [true, false]) {
   test(`export, an exited pod ${overlay ? 'with an overlay' : 'with copies'}, an image that runs with what was changed`, needs('root', 'tar'), async () => {
@@ -18,9 +18,9 @@ for (const overlay of [true, false]) {
     await scene.rkt(['export', uuid, file('out.aci')]);
     assert.match((await scene.rkt(['export', uuid, file('out.aci')], { status: 254 })).stderr, /target file exists \(try --overwrite\)/);
     await scene.rkt(['export', '--overwrite', uuid, file('out.aci')]);
-    const check = 'cat /etc/changed; test ! -e /etc/group && test ! -e /root/.x && stat -c "%a %u %g" /srv && cat /srv/deep/file && stat -c %h /bin/again';
+    const check = 'cat /etc/changed; test ! -e /etc/group && test ! -e /root/.x && stat -c "%a %u %g" /srv && cat /srv/deep/file && stat -c %h /bin/again && test $(stat -c %b /sparse) -lt 1000 && stat -c %s /sparse';
     const { stdout } = await scene.insecure(['run', '--net=none', file('out.aci'), '--exec=/bin/sh', '--', '-c', check]);
-    assert.equal(stdout.replaceAll('\r', ''), 'changed\n2750 7 8\nx\n2\n');
+    assert.equal(stdout.replaceAll('\r', ''), 'changed\n2750 7 8\nx\n2\n50000001\n');
   });
 }
 

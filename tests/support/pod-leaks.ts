@@ -7,7 +7,7 @@ const LEASES = '/var/lib/cni/networks';
 
 /** What the host still has of a pod outside its directory: namespace, addresses, packet filter rules, cgroups. */
 export function findPodLeaks(uuid: string): string[] {
-  return [...namespacesOf(uuid), ...leasesOf(uuid), ...rulesOf(uuid), ...cgroupsOf(uuid)];
+  return [...namespacesOf(uuid), ...leasesOf(uuid), ...notesOf(uuid), ...rulesOf(uuid), ...cgroupsOf(uuid)];
 }
 
 function namespacesOf(uuid: string): string[] {
@@ -22,6 +22,11 @@ function leasesOf(uuid: string): string[] {
       return textOf(file).includes(uuid) ? [`lease ${file}`] : [];
     }),
   );
+}
+
+/** Attachments that libcni and rkt note for collection. */
+function notesOf(uuid: string): string[] {
+  return namesIn('/var/lib/cni/results').filter((name) => name.includes(uuid)).map((name) => `note /var/lib/cni/results/${name}`);
 }
 
 /** By the comments of the CNI plugins and the chains of published ports. */

@@ -6,8 +6,8 @@ import { withPod } from '../requests/pod-argument.ts';
 
 const shell = '/bin/bash';
 
-/** What a shell exits with for a command that is not there; ocf:heartbeat:rkt asks for it. */
-const NO_PROGRAM = 127;
+/** What a shell exits with for a command that is not there, for which ocf:heartbeat:rkt asks, or is none. */
+const STATUSES: Readonly<Record<string, number>> = { 'no-program': 127, 'not-executable': 126 };
 
 /** `rkt enter UUID [CMD…]`: becomes a command inside a running pod. */
 export const execute: Command = async (context) => {
@@ -23,8 +23,9 @@ export const execute: Command = async (context) => {
   try {
     return await withPod('problem retrieving pod', () => engine.enter({ pod, app, command }));
   } catch (error) {
-    if (!(error instanceof RktError && error.code === 'no-program')) throw error;
+    const exitCode = error instanceof RktError ? STATUSES[error.code] : undefined;
+    if (exitCode === undefined) throw error;
     context.sayError(error);
-    return { exitCode: NO_PROGRAM };
+    return { exitCode };
   }
 };

@@ -1,5 +1,6 @@
 import { attempt, CliError } from '../cli-error.ts';
-import { type Command, type CommandContext, showUsage } from '../command.ts';
+import type { NetworkState } from '#stage0';
+import { type Command, type CommandContext, type Outcome, showUsage } from '../command.ts';
 import { podStatusText } from '../output/pod-status.ts';
 import type { Format } from '../output/pod-list.ts';
 import { podArguments, withPod } from '../requests/pod-argument.ts';
@@ -20,8 +21,17 @@ export const execute: Command = async (context) => {
   await waitUntil(context, pods[0], 'exited', exited);
   const engine = await context.engine();
   const view = await withPod('problem retrieving pod', () => engine.status(pods[0]));
-  return { stdout: podStatusText(view, flags.text('format') as Format), exitCode: 0 };
+  const networks = flags.bool('check-networks') ? await engine.checkNetworks(pods[0]) : [];
+  return outcomeOf(podStatusText(view, flags.text('format') as Format), networks, flags.text('format') === '');
 };
+
+/** Lines about networks are for people: a JSON document stays one. */
+function outcomeOf(status: string, networks: readonly NetworkState[], asText: boolean): Outcome {
+  const lines = asText ? networks.map(({ network, state }) => `network-${network}=${state}\n`) : [];
+  const broken = networks.filter(({ state }) => state === 'broken');
+  const problems = broken.map(({ network, problem }) => `status: network ${JSON.stringify(network)}: ${problem}\n`);
+  return { stdout: status + lines.join(''), stderr: problems.join(''), exitCode: broken.length > 0 ? 1 : 0 };
+}
 
 function isOne(pods: unknown): pods is readonly [string] {
   return Array.isArray(pods) && pods.length === 1;

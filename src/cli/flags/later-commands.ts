@@ -34,5 +34,4 @@ export const laterCommands: readonly CommandSpec[] = [
   { ...later, name: 'api-service', usage: '[--listen="localhost:15441"]', short: 'Run API service (experimental)', flags: [text('listen', 'address to listen on')] },
   appCommand,
   { ...later, name: 'attach', usage: '[--app=APPNAME] [--mode=MODE] UUID', short: 'Attach to an app running within a rkt pod', flags: [appFlag, text('mode', 'what to attach to', { initial: 'auto' })] },
-  { ...later, name: 'metadata-service', usage: '[--listen-port=PORT]', short: 'Run metadata service', flags: [{ name: 'listen-port', kind: 'int', initial: '18112', help: 'port to listen on' }] },
 ];

@@ -1,8 +1,9 @@
 import { formatFlag, noOverlayFlag, prepareFlags, prettyPrintFlag, runFlags, uuidFileFlag } from './pod.ts';
 import { bool, type CommandSpec, duration, text } from './spec.ts';
 
-const aboutImages = `IMAGE is a hash of an image in the store, a file, a URL, a docker:// reference or
-the name of an image to discover; the first that matches is used.`;
+const aboutImages = `IMAGE is a hash of an image in the store, a file, a URL, a docker:// reference,
+oci:, oci-archive: or docker-archive: with a path, - for standard input, or the
+name of an image to discover; the first that matches is used.`;
 
 const run: CommandSpec = {
   name: 'run',
@@ -98,9 +99,13 @@ const status: CommandSpec = {
   long: `Prints the state of the pod, its pid and how its apps have ended.
 
 --wait and --wait-ready take a boolean or a duration. True and a negative
-duration wait without limit; false and a duration of zero do not wait.`,
+duration wait without limit; false and a duration of zero do not wait.
+
+--check-networks adds a line for each network: ok, broken, or unknown where its
+plugins cannot be asked. What is broken is told, and the exit status is 1.`,
   grammar: 'free',
   flags: [
+    bool('check-networks', 'ask the plugins of a running pod whether its networks are as they were made'),
     formatFlag,
     uuidFileFlag,
     text('wait', 'wait until the pod has ended', { initial: 'false', alone: 'true' }),

@@ -29,7 +29,7 @@ export const runFlags: readonly FlagSpec[] = [
   text('ipc', 'IPC namespace of the pod. Syntax: --ipc=[auto|private|parent]', {
     choices: ['', 'auto', 'private', 'parent'],
   }),
-  bool('mds-register', 'register the pod with the metadata service', { later: true }),
+  bool('mds-register', 'register the pod with the metadata service, and tell the apps where it is in AC_METADATA_URL'),
 ];
 
 export const noOverlayFlag = bool('no-overlay', "copy the apps' files into the pod instead of using an overlay");

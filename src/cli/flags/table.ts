@@ -1,6 +1,7 @@
 import { globalFlags } from './global.ts';
 import { fetchCommand, imageCommand } from './image-commands.ts';
 import { laterCommands } from './later-commands.ts';
+import { serviceCommands } from './service-commands.ts';
 import { formatFlag, prettyPrintFlag } from './pod.ts';
 import { podCommands } from './pod-commands.ts';
 import { bool, type CommandSpec, text } from './spec.ts';
@@ -103,5 +104,5 @@ export const rkt: CommandSpec = {
 To get the help on any specific command, run "rkt help command".`,
   grammar: 'free',
   flags: globalFlags,
-  commands: [...podCommands, ...laterCommands, completion, config, fetchCommand, help, imageCommand, trust, version].sort(byName),
+  commands: [...podCommands, ...serviceCommands, ...laterCommands, completion, config, fetchCommand, help, imageCommand, trust, version].sort(byName),
 };

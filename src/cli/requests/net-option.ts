@@ -13,7 +13,9 @@ export function netOption(flags: FlagValues): string {
 
 function parseNetworks(text: string): string[] {
   return text.split(',').map((network) => {
-    const [name, ...args] = network.split(':');
+    const [name, ...parts] = network.split(':');
+    // A value may be a MAC or an IPv6 address.
+    const args = parts[0]?.includes('=') === true ? [parts.join(':')] : parts;
     if (!name) throw badRequest('netname must not be empty');
     if (args.length > 1) throw badRequest(`network "${name}" provided with invalid arguments: [${args.join(' ')}]`);
     if (args.length > 0 && (name === 'all' || name === 'host')) {
@@ -21,6 +23,12 @@ function parseNetworks(text: string): string[] {
     }
     return network;
   });
+}
+
+/** That a pod that registers reaches the metadata service. */
+export function checkRegistrationWithNet(net: string, mdsRegister: boolean): void {
+  if (!mdsRegister || !net.split(',').includes('none')) return;
+  throw badRequest("--mds-register flag does not work with --net=none. Please use 'host', 'default' or an equivalent network");
 }
 
 /** That the ports have a network to be forwarded from. */

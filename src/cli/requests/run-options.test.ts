@@ -21,6 +21,7 @@ test('runOptions, nothing given, leaves all to the defaults', () => {
     dns: { mode: 'default', nameservers: [], search: [], options: [], domain: undefined },
     hosts: { mode: 'default', entries: [] },
     hostname: undefined,
+    mdsRegister: false,
     ipc: 'auto',
   });
 });

@@ -11,6 +11,7 @@ export function runOptions(flags: FlagValues): RunOptions {
     dns: dnsOptions(flags),
     hosts: hostsOptions(flags),
     hostname: flags.optional('hostname'),
+    mdsRegister: flags.bool('mds-register'),
     ipc: (flags.optional('ipc') ?? 'auto') as RunOptions['ipc'],
   };
 }

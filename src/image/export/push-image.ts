@@ -5,6 +5,7 @@ import { type Digest, parseReference, type Reference } from '#oci';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import { findCredentials } from '../registry/credentials.ts';
+import { policyFor } from '../registry/registry-places.ts';
 import { type PushedBlob, RegistryPusher } from '../registry/registry-pusher.ts';
 import { type BuiltImage, type BuiltLayer, buildImage } from './build-image.ts';
 
@@ -40,8 +41,9 @@ function parseDestination(text: string): Reference {
   throw new ImageError('bad-destination', `${text}: the digest is not known before the image is made`, { hint: 'name a tag' });
 }
 
-function openPusher({ registry, repository }: Reference, { insecure, config }: ImageContext): RegistryPusher {
-  const policy = { plainHttp: insecure.http, verifyCertificates: !insecure.tls };
+function openPusher({ registry, repository }: Reference, ctx: ImageContext): RegistryPusher {
+  const { config } = ctx;
+  const policy = policyFor(registry, ctx);
   let found: ReturnType<typeof findCredentials> | undefined;
   return new RegistryPusher({ registry, policy, credentials: () => (found ??= findCredentials(registry, config)) }, repository);
 }

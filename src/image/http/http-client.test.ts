@@ -46,6 +46,29 @@ test('send, server that says nothing, ends by the idle timeout', async () => {
   );
 });
 
+test('send, head that comes in drops, ends by the deadline of the answer', async () => {
+  await using server = await WebServer.start((request) => {
+    const { socket } = request;
+    socket.write('HTTP/1.1 200 OK\r\nX: ');
+    const timer = setInterval(() => void (socket.destroyed ? clearInterval(timer) : socket.write('x')), 20);
+  });
+  const timeouts = { connect: 500, idle: 200, answer: 400 };
+  using http = new HttpClient({ ...POLICY, timeouts, retryWaits: [] });
+  await assert.rejects(http.send({ url: new URL(server.origin) }), /no answer in time/);
+});
+
+test('readBody, body that comes in drops, ends by its deadline', async () => {
+  await withServer(
+    (_, response) => {
+      const timer = setInterval(() => void (response.destroyed ? clearInterval(timer) : response.write('x')), 20);
+    },
+    async (server, http) => {
+      const { body } = await http.send({ url: new URL(server.origin) });
+      await assert.rejects(readBody(body, 1000, 'page', 300), { code: 'connection-failed', message: 'page: not here in time' });
+    },
+  );
+});
+
 test('send, body that stalls, ends by the idle timeout', async () => {
   await withServer(
     (_, response) => response.write('some'),

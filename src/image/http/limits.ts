@@ -4,8 +4,11 @@ export interface Timeouts {
   readonly connect: number;
   /** Without a byte in either direction. */
   readonly idle: number;
+  /** Until the head of the answer is here, however many bytes come; {@link ANSWER_DEADLINE} unless given. */
+  readonly answer?: number;
 }
 
+export const ANSWER_DEADLINE = 120_000;
 export const TIMEOUTS: Timeouts = { connect: 30_000, idle: 60_000 };
 /** Until all of a small body is here: a page, a manifest, a token, a key, a signature. */
 export const SMALL_BODY_DEADLINE = 120_000;

@@ -39,6 +39,7 @@ async function readWithin(body: Readable, limit: number, what: string): Promise<
 /** The first bytes of a body, for an error's text; never throws. */
 export async function readSome(body: Readable, limit: number): Promise<string> {
   let text = '';
+  const timer = setTimeout(() => body.destroy(), SMALL_BODY_DEADLINE);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       text += chunk.toString();
@@ -47,6 +48,7 @@ export async function readSome(body: Readable, limit: number): Promise<string> {
   } catch {
     // What came before the connection broke is enough.
   }
+  clearTimeout(timer);
   body.destroy();
   return text.slice(0, limit);
 }

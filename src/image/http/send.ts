@@ -2,7 +2,7 @@ import type { Agent as HttpAgent, ClientRequest } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
-import { HEADER_LIMIT, type Timeouts, USER_AGENT } from './limits.ts';
+import { ANSWER_DEADLINE, HEADER_LIMIT, type Timeouts, USER_AGENT } from './limits.ts';
 
 /** Sends one request over the network. @throws what Node says of the connection */
 export async function sendOnce(
@@ -25,6 +25,7 @@ export async function sendOnce(
       resolve({ status: answer.statusCode ?? 0, headers: answer.headers, url, body: answer });
     });
     watchConnect(sent, timeouts.connect);
+    watchAnswer(sent, timeouts.answer ?? ANSWER_DEADLINE);
     sent.setTimeout(timeouts.idle, () => sent.destroy(timeoutError(`no data for ${timeouts.idle / 1000} s`)));
     sendBody(sent, body);
   });
@@ -48,6 +49,14 @@ function watchConnect(sent: ClientRequest, limit: number): void {
     socket.once(socket.encrypted === true ? 'secureConnect' : 'connect', stop);
     sent.once('close', stop);
   });
+}
+
+/** Ends a request whose answer does not begin in time: a head that comes in drops is never idle. */
+function watchAnswer(sent: ClientRequest, limit: number): void {
+  const timer = setTimeout(() => sent.destroy(timeoutError('no answer in time')), limit);
+  const stop = () => clearTimeout(timer);
+  sent.once('response', stop);
+  sent.once('close', stop);
 }
 
 function timeoutError(text: string): Error {

@@ -76,6 +76,11 @@ test('findCredentials, helper that fails, is missing or has a path in its name, 
   await rejects('../../bin/sh');
 });
 
+test('findCredentials, values that are no texts, passed over', async () => {
+  const entry = { auth: {}, identitytoken: 5, username: [], password: 'p' };
+  assert.equal(await find('quay.io', { auths: { 'quay.io': entry }, credsStore: {} }), undefined);
+});
+
 test('findCredentials, file that is no JSON or has a bad auth, refused without its content', async () => {
   writeFileSync(join(root, 'config.json'), '{"secret');
   await assert.rejects(findCredentials('quay.io', NONE, { DOCKER_CONFIG: root }), { message: /config\.json is not JSON/ });

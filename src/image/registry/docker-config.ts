@@ -7,11 +7,12 @@ import type { Credentials } from './credentials.ts';
 const HELPER_TIMEOUT = 30_000;
 const HELPER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 
+/** Nothing of a file is checked before it is used. */
 interface AuthEntry {
-  readonly auth?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly identitytoken?: string;
+  readonly auth?: unknown;
+  readonly username?: unknown;
+  readonly password?: unknown;
+  readonly identitytoken?: unknown;
 }
 
 /** The parts of containers-auth.json(5) and docker's config.json that hold credentials. */
@@ -70,7 +71,7 @@ async function fromFile(
     const found = entry === undefined ? undefined : fromEntry(entry, name, path);
     if (found !== undefined) return found;
   }
-  return file.credsStore === undefined ? undefined : askStore(file.credsStore, names, env);
+  return isText(file.credsStore) ? askStore(file.credsStore, names, env) : undefined;
 }
 
 async function askStore(helper: string, names: readonly string[], env: NodeJS.ProcessEnv) {
@@ -87,10 +88,14 @@ function ownValue<T>(map: Readonly<Record<string, T>> | undefined, name: string)
 
 function fromEntry(entry: AuthEntry, name: string, path: string): Credentials | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;
-  if (entry.identitytoken) return { kind: 'identity-token', token: entry.identitytoken };
-  if (entry.auth) return fromBase64(entry.auth, name, path);
-  if (!entry.username || !entry.password) return undefined;
-  return { kind: 'basic', user: entry.username, password: entry.password };
+  const { auth, identitytoken: token, username: user, password } = entry;
+  if (isText(token)) return { kind: 'identity-token', token };
+  if (isText(auth)) return fromBase64(auth, name, path);
+  return isText(user) && isText(password) ? { kind: 'basic', user, password } : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function fromBase64(auth: string, name: string, path: string): Credentials {

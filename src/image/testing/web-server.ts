@@ -6,6 +6,12 @@ import { runProgramSync } from '#sys';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** An address of the loopback, and a port; 0: any. */
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** A web server of this machine that behaves as a test tells it to, and remembers what it was asked. */
 export class WebServer implements AsyncDisposable {
   readonly requests: IncomingMessage[] = [];
@@ -16,14 +22,14 @@ export class WebServer implements AsyncDisposable {
   private constructor(server: Server, scheme: string) {
     this.#server = server;
     const { address, port } = server.address() as AddressInfo;
-    this.host = port === 443 ? address : `${address}:${port}`;
+    this.host = port === (scheme === 'https' ? 443 : 80) ? address : `${address}:${port}`;
     this.origin = `${scheme}://${this.host}`;
     server.on('request', (request: IncomingMessage) => this.requests.push(request));
   }
 
-  static async start(handler: Handler): Promise<WebServer> {
-    const server = createServer(handler).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
+  static async start(handler: Handler, place: Place = { address: '127.0.0.1', port: 0 }): Promise<WebServer> {
+    const server = createServer(handler).listen(place.port, place.address);
+    await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject));
     return new WebServer(server, 'http');
   }
 
@@ -32,7 +38,7 @@ export class WebServer implements AsyncDisposable {
    *
    * @param place an address of the loopback; a name can be discovered at port 443 only
    */
-  static async startSecure(directory: string, handler: Handler, place = { address: '127.0.0.1', port: 0 }): Promise<WebServer> {
+  static async startSecure(directory: string, handler: Handler, place: Place = { address: '127.0.0.1', port: 0 }): Promise<WebServer> {
     const [key, cert] = [`${directory}/key.pem`, `${directory}/cert.pem`];
     const subject = ['-subj', '/CN=127.0.0.1', '-addext', `subjectAltName=IP:127.0.0.1,IP:${place.address}`, '-days', '2'];
     const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -49,8 +55,8 @@ export class WebServer implements AsyncDisposable {
   }
 }
 
-/** Port 443 at an address of the loopback that no other test has. */
-export function discoverablePlace(): { address: string; port: number } {
+/** A port at an address of the loopback that no other test has: names are discovered at 443 and 80 only. */
+export function discoverablePlace(port = 443): Place {
   const part = (): number => 1 + Math.floor(Math.random() * 254);
-  return { address: `127.${part()}.${part()}.${part()}`, port: 443 };
+  return { address: `127.${part()}.${part()}.${part()}`, port };
 }

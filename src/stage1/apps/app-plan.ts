@@ -1,9 +1,11 @@
 import type { App, EventHandler, PodManifest, RuntimeApp } from '#appc';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
+import { makeMountTarget } from './mount-target.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
-import { findAppProgram, requireProgram } from './program.ts';
+import { findAppProgram, KERNEL_MOUNTS, requireProgram } from './program.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
+import { makeStandardDirectories } from './standard-directories.ts';
 import { resolveGroup, resolveUser } from './user.ts';
 import { openVolume } from './volumes.ts';
 
@@ -51,8 +53,8 @@ export interface AppPlanInput {
 }
 
 /**
- * What an app of the pod runs, as whom, where and with which mounts. Reads the app's rootfs and makes the
- * pod's empty volumes.
+ * What an app of the pod runs, as whom, where and with which mounts. Reads the app's rootfs, makes the
+ * pod's empty volumes, the places of mounts and the directories that every app has.
  *
  * @throws {AppError}
  */
@@ -60,6 +62,7 @@ export function planApp(input: AppPlanInput): AppPlan {
   const { rootfs, app: runtimeApp } = input;
   const app = runtimeApp.app;
   if (app === undefined) throw new AppError('no-app', `app "${runtimeApp.name}" says nothing to execute`);
+  makeStandardDirectories(rootfs);
   const environment = planEnvironment({
     appName: runtimeApp.name,
     environment: app.environment ?? [],
@@ -122,8 +125,9 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
     source,
     target: resolveInRootfs(input.rootfs, mount.path),
     readOnly: mount.readOnly,
-    recursive: mount.volume.recursive ?? true,
+    recursive: stat.isDirectory() && (mount.volume.recursive ?? true),
   };
+  if (!KERNEL_MOUNTS.some((place) => planned.target.startsWith(`${place}/`))) makeMountTarget(input.rootfs, planned.target, stat);
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
   const type = stat.isBlockDevice() ? 'b' : 'c';
   return { ...planned, device: { type, ...deviceNumbers(stat.rdev) } };

@@ -26,7 +26,7 @@ export function findAppProgram(rootfs: string, program: string, cwd: string, pat
 }
 
 /** What the kernel mounts in every app; what is there is known only when it runs. */
-const KERNEL_MOUNTS = ['/dev', '/proc', '/sys'];
+export const KERNEL_MOUNTS = ['/dev', '/proc', '/sys'];
 
 /** Where a directory or file of the host covers a part of the rootfs. */
 export interface ProgramMount {

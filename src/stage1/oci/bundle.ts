@@ -22,6 +22,7 @@ export interface PodToStart {
   readonly manifest: PodManifest;
   readonly runtime: Runtime;
   readonly network: PodNetwork;
+  readonly metadataUrl?: string;
   /** The pod's own IPC, rather than the host's. */
   readonly privateIpc: boolean;
   readonly stdin: SupervisedApp['stdin'];
@@ -59,6 +60,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     app,
     warn,
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
+    ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
     dockerApp: () => dockerApp(podDir, app),
   });
   const isolators = appIsolators(pod, app.name, plan.app);

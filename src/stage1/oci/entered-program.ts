@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { AppError, findAppProgram, hostPathOf } from '#stage1/apps';
 import { unlessMissing } from '#sys';
 import type { OciProcess } from './config-types.ts';
@@ -6,28 +6,38 @@ import { OciStage1Error } from './errors.ts';
 import { ociFiles } from './pod-paths.ts';
 import type { Runtime } from './runtime.ts';
 
+const ANY_EXECUTE = 0o111;
+
 /**
- * That a running app has the program that is to be entered. The runtime would say so too, but by an exit
- * status that no shell has for it, and callers tell a missing program by 127.
+ * That a running app has the program that is to be entered, and that it is one. The runtime would say so
+ * too, but by an exit status that no shell has for it; and it leaves a dead process in the pod, which stays
+ * there where the host's process 1 does not reap.
  *
- * @throws {OciStage1Error} 'no-program'
+ * Nothing of the app is opened: it may have put anything there.
+ *
+ * @throws {OciStage1Error} 'no-program', 'not-executable'
  */
 export function requireProgram(runtime: Runtime, podDir: string, app: string, { args, cwd, env }: OciProcess): void {
   const pid = appPid(runtime, podDir, app);
   const program = args[0] ?? '';
-  if (pid === undefined || hasProgram(`/proc/${pid}/root`, program, cwd, env)) return;
+  if (pid === undefined) return;
+  const stat = statProgram(`/proc/${pid}/root`, program, cwd, env);
+  if (stat?.isFile() === true && (stat.mode & ANY_EXECUTE) !== 0) return;
+  if (stat !== undefined) {
+    throw new OciStage1Error('not-executable', `cannot enter app "${app}": "${program}" cannot be executed`);
+  }
   throw new OciStage1Error('no-program', `cannot enter app "${app}": it has no program "${program}"`, {
     hint: `name one that is in its image: rkt enter --app=${app} UUID /bin/sh`,
   });
 }
 
-function hasProgram(root: string, program: string, cwd: string, env: readonly string[]): boolean {
+function statProgram(root: string, program: string, cwd: string, env: readonly string[]): Stats | undefined {
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length);
   try {
     const found = findAppProgram(root, program, cwd, path);
-    return statSync(hostPathOf(root, found), { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(hostPathOf(root, found), { throwIfNoEntry: false });
   } catch (error) {
-    if (error instanceof AppError && error.code === 'program-not-found') return false;
+    if (error instanceof AppError && error.code === 'program-not-found') return undefined;
     throw error;
   }
 }

@@ -5,10 +5,12 @@ export type OciStage1ErrorCode =
   | 'no-runtime'
   | 'no-app'
   | 'no-program'
+  | 'not-executable'
   | 'not-running'
   | 'bad-hostname'
   | 'no-apparmor'
-  | 'cgroup';
+  | 'cgroup'
+  | 'no-host-address';
 
 /** Why the default flavor cannot do what is asked. */
 export class OciStage1Error extends RktError<OciStage1ErrorCode> {

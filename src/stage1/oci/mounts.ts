@@ -28,7 +28,10 @@ const KERNEL: readonly OciMount[] = [
   { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
 ];
 
-/** The kernel's file systems, then the pod's files, then volumes: a volume may cover any of them. */
+/**
+ * The kernel's file systems, then the pod's files, then volumes: a volume may cover any of them. One that is
+ * to be seen inside another is mounted after it.
+ */
 export function planMounts(input: MountInput): OciMount[] {
   const shm: OciMount = {
     destination: '/dev/shm',
@@ -36,7 +39,11 @@ export function planMounts(input: MountInput): OciMount[] {
     source: input.shm,
     options: ['bind', 'nosuid', 'noexec', 'nodev'],
   };
-  return [...KERNEL, shm, ...input.files.map(planFile), ...input.volumes.map(planVolume)];
+  return [...KERNEL, shm, ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
+}
+
+function depthOf({ target }: AppMount): number {
+  return target.split('/').length;
 }
 
 function planFile({ source, target, readOnly }: PodFile): OciMount {

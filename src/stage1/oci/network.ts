@@ -1,11 +1,14 @@
 import { forwardedPorts, type PodManifest } from '#appc';
 import type { Dns } from '#network';
 import type { RunArgs } from '#stage1/abi';
+import { OciStage1Error } from './errors.ts';
 import type { PodNetwork } from './namespaces.ts';
 
 export interface OpenNetwork {
   readonly namespace: PodNetwork;
   readonly dns: Dns | undefined;
+  /** Where the apps ask the metadata service; absent where the pod is not registered. */
+  readonly metadataUrl?: string;
 }
 
 export interface NetworkInput {
@@ -21,14 +24,27 @@ export interface NetworkInput {
  * nothing but loopback. The networking code is loaded only for pods that have networks.
  */
 export async function openNetwork({ podDir, lockFd, args, manifest, warn }: NetworkInput): Promise<OpenNetwork> {
-  if (args.net === 'host') return { namespace: { kind: 'host' }, dns: undefined };
+  if (args.net === 'host') return onHost(args);
   if (args.net === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { parseNetList, setUpNetwork } = await import('#network');
   const netList = parseNetList(args.net === '' ? [] : [args.net]);
-  if (netList.kind === 'host') return { namespace: { kind: 'host' }, dns: undefined };
+  if (netList.kind === 'host') return onHost(args);
   if (netList.kind === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { uuid, localConfig: localConfigDir } = args;
   const ports = forwardedPorts(manifest);
-  const { netnsPath, dns } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, warn });
-  return { namespace: { kind: 'path', path: netnsPath }, dns };
+  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, warn });
+  return { namespace: { kind: 'path', path: netnsPath }, dns, ...metadataUrl(args, hostAddress) };
+}
+
+function onHost(args: RunArgs): OpenNetwork {
+  return { namespace: { kind: 'host' }, dns: undefined, ...metadataUrl(args, '127.0.0.1') };
+}
+
+/** The port is part of rkt's interface: a service on another one is reached by whoever forwards it. */
+function metadataUrl({ mdsToken = '' }: RunArgs, host: string | undefined): Pick<OpenNetwork, 'metadataUrl'> {
+  if (mdsToken === '') return {};
+  if (host !== undefined) return { metadataUrl: `http://${host}:18112/${mdsToken}` };
+  throw new OciStage1Error('no-host-address', 'failed to get default Host IP: no network of the pod names an address of the host', {
+    hint: 'register pods on networks that have a gateway, as default has',
+  });
 }

@@ -43,6 +43,7 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
     manifest,
     runtime,
     network: network.namespace,
+    ...(network.metadataUrl === undefined ? {} : { metadataUrl: network.metadataUrl }),
     privateIpc: args.ipc !== 'parent',
     stdin: stdinOf(args),
     hostCapabilities,
