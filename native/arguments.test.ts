@@ -28,6 +28,8 @@ const refused: [string, string[], string][] = [
   ['the number of the lock', [...complete, '--lock-fd=100', '--ns-fd=pid:100'], '--ns-fd: is the number of --lock-fd'],
   ['no app', without('--app').filter((argument) => !argument.startsWith('--bundle')), '--app: is missing'],
   ['a bundle before any app', ['--bundle=x'], '--bundle: must come after an --app'],
+  ['a handler before any app', ['--pre-start=x'], '--pre-start: must come after an --app'],
+  ['memory events before any app', ['--memory-events=x'], '--memory-events: must come after an --app'],
   ['--tty before any app', ['--tty'], '--tty: must come after an --app'],
   ['an app without a bundle', [...complete, '--app=b'], 'b: has no --bundle'],
   ['an app with a path for a name', [...complete, '--app=../b'], '--app: not a name for an app'],

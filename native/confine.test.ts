@@ -40,7 +40,7 @@ describe('confine', { skip: missing }, () => {
     });
   }
 
-  test('a program that is not there, says so', () => {
+  test('a program that is not there, says so', { skip: isWrapped }, () => {
     assert.match(run('--', '/none').stderr, /^rkt: confine: cannot execute \/none: No such file or directory\n$/);
   });
 

@@ -80,9 +80,8 @@ describe('parseCommandLine, flags', () => {
   test('a flag of later versions is refused by name, unless it is turned off', () => {
     fails('run --stage1-name=x', 'flag --stage1-name of "rkt run" is not available in this version');
     fails('run img --stdin=tty', 'flag --stdin of "rkt run" is not available in this version');
-    fails('run --mds-register', 'flag --mds-register of "rkt run" is not available in this version');
     fails('run --private-users img', 'flag --private-users of "rkt run" is not available in this version');
-    assert.equal(words('run --mds-register=false img').images.length, 1);
+    assert.equal(words('run --private-users=false img').images.length, 1);
   });
   test('run-prepared takes --no-overlay, as kubelet gives it', () => {
     assert.deepEqual(words('run-prepared --no-overlay=true abc').args, ['abc']);

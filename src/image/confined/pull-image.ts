@@ -64,7 +64,7 @@ async function addLayer(input: LayerInput, open: OpenLayer, ctx: ImageContext): 
     let done = partial.size;
     bytes.onReceive = (length) =>
       ctx.report.progress({ kind: 'layer', id: input.digest, done: (done += length), total: input.size });
-    return bytes as AsyncIterable<Uint8Array>;
+    return bytes;
   });
 }
 

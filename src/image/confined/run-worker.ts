@@ -76,6 +76,7 @@ export async function runWorker(start: WorkerStart): Promise<unknown> {
 interface Opening {
   readonly stream: LayerStream;
   settle(opened: { discarded: boolean; bytes: LayerStream }): void;
+  fail(error: unknown): void;
 }
 
 /** The conversation with one worker. */
@@ -102,7 +103,7 @@ class Work {
   }
 
   stop(): void {
-    for (const { stream } of this.#openings.values()) stream.destroy(new Error('the process that fetches is gone'));
+    for (const id of this.#openings.keys()) this.#break(id, new Error('the process that fetches is gone'));
   }
 
   #message(message: Record<string, unknown>): void {
@@ -118,7 +119,7 @@ class Work {
       case 'end':
         return this.#openings.get(checkCount(message['id']))?.stream.end();
       case 'broken':
-        return void this.#openings.get(checkCount(message['id']))?.stream.destroy(fromWire(message['error']));
+        return this.#break(checkCount(message['id']), fromWire(message['error']));
       case 'result':
         return this.#settled.resolve(message['value']);
       case 'failure':
@@ -161,10 +162,14 @@ class Work {
       this.#send({ type: 'close', id });
     });
     this.#send({ type: 'open', id, from });
-    return new Promise((settle, reject) => {
-      this.#openings.set(id, { stream, settle });
-      stream.once('error', reject);
-    });
+    return new Promise((settle, fail) => this.#openings.set(id, { stream, settle, fail }));
+  }
+
+  /** Whether or not it has been opened by now. */
+  #break(id: number, error: unknown): void {
+    const opening = this.#openings.get(id);
+    opening?.stream.end({ error });
+    opening?.fail(error);
   }
 
   #opened({ id, discarded }: Record<string, unknown>): void {
