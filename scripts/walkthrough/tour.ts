@@ -112,5 +112,6 @@ async function freePort(): Promise<number> {
 
 /** The directory is `$W`, and of a hash the first digits are enough. */
 function shorten(text: string, { path }: Home): string {
-  return text.replaceAll(path, '$W').replaceAll(/\b([0-9a-f]{12})[0-9a-f]{28,}/g, '$1…');
+  // Where this rkt is installed is no part of the story.
+  return text.replaceAll(/file%3A[^ \n]*%2Fstage1-oci/g, 'file%3A…%2Fstage1-oci').replaceAll(path, '$W').replaceAll(/\b([0-9a-f]{12})[0-9a-f]{28,}/g, '$1…');
 }

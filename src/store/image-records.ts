@@ -179,7 +179,7 @@ export function touchImage(layout: CasLayout, id: ImageId): void {
 /** The record goes first: from then on there is no such image, whatever else is left for the next attempt. */
 export function removeImage(layout: CasLayout, id: ImageId): void {
   using _lock = lockImage(layout, id);
-  const paths = [layout.image(id), layout.evidence(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageLock(id)];
+  const paths = [layout.image(id), layout.evidence(id), layout.treeOfImage(id), layout.manifest(id), layout.blob(id), layout.imageUse(id), layout.imageLock(id)];
   for (const path of paths) rmSync(path, { force: true });
 }
 

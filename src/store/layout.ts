@@ -21,6 +21,8 @@ export interface CasLayout {
   evidence(id: ImageId): string;
   remote(url: string): string;
   imageLock(id: ImageId): string;
+  /** Held, shared, by whoever has just taken an image in and is not done with it. */
+  imageUse(id: ImageId): string;
   tree(treeId: string): TreeLayout;
   treeRecord(treeId: string): string;
   treeLock(treeId: string): string;
@@ -82,6 +84,7 @@ export function casLayout(dataDir: string): CasLayout {
     evidence: (id) => at('db', 'evidence', `${id}.json`),
     remote: (url) => at('db', 'remote', `${remoteName(url)}.json`),
     imageLock: (id) => at('imagelocks', id),
+    imageUse: (id) => at('imagelocks', `${id}.use`),
     tree: (treeId) => treeLayout(at('tree', treeId)),
     treeRecord: (treeId) => at('db', 'tree', `${treeId}.json`),
     treeLock: (treeId) => at('treestorelocks', treeId),

@@ -5,6 +5,7 @@ import { gcImages } from './gc/gc-images.ts';
 import { gcLayers } from './gc/gc-layers.ts';
 import { gcTrees } from './gc/gc-trees.ts';
 import { findImageByName, getImage, listImages, readEvidence, readManifestText, removeImage, touchImage, writeEvidence } from './image-records.ts';
+import { endImageUses } from './image-use.ts';
 import { pinLayer } from './layer/held-layers.ts';
 import { checkLayers } from './layer/check-layers.ts';
 import { importLayers } from './layer/import-layers.ts';
@@ -81,7 +82,10 @@ function trees(context: StoreContext) {
 function collection(context: StoreContext) {
   return {
     gcTrees: (referenced) => gcTrees(context, referenced),
-    gcImages: (referenced, gracePeriodMs) => gcImages(context.layout, referenced, gracePeriodMs),
+    gcImages: (referenced, gracePeriodMs) => {
+      endImageUses(context);
+      return gcImages(context.layout, referenced, gracePeriodMs);
+    },
     gcLeftovers: (referenced) => {
       gcBlobs(context.layout);
       gcLayers(context, referenced);

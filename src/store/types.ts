@@ -194,7 +194,10 @@ export interface Store {
 
   /** Removes ACI trees that no pod refers to and nobody has open. @returns their IDs */
   gcTrees(referencedTreeIds: ReadonlySet<string>): string[];
-  /** Removes images that no pod refers to and were not used for the given time. @returns their IDs */
+  /**
+   * Removes images that no pod refers to and were not used for the given time, but none that a living process
+   * has just taken in (this one is done with its own). @returns their IDs
+   */
   gcImages(referencedImageIds: ReadonlySet<string>, gracePeriodMs: number): ImageId[];
   /** Removes layers that no image and no referenced tree has, and what killed processes left in cas/tmp. */
   gcLeftovers(referencedTreeIds: ReadonlySet<string>): void;

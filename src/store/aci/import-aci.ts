@@ -6,6 +6,7 @@ import { syncDirectory } from '#sys';
 import { selfOf, type StoreContext } from '../context.ts';
 import { imageIdOfHex } from '../image-id.ts';
 import { getImage, importTimeNow, lockImage, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
+import { useImage } from '../image-use.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
 import { makeTemporaryDirectory, type TemporaryDirectory } from '../temporary.ts';
@@ -28,6 +29,7 @@ export async function importAci(context: StoreContext, path: string): Promise<St
   using temporary = makeTemporaryDirectory(layout, 'aci');
   const blob = join(temporary.path, 'blob');
   const aci = await readAci(context, path, blob, temporary);
+  useImage(context, aci.id);
   using _lock = lockImage(layout, aci.id);
   const held = getImage(layout, aci.id);
   if (held !== undefined) {

@@ -1,5 +1,6 @@
 import type { ImageId } from '#appc';
 import { listImageIds, readImageRecord, removeImage } from '../image-records.ts';
+import { unlessUsed } from '../image-use.ts';
 import type { CasLayout } from '../layout.ts';
 
 /** See {@link Store.gcImages}. */
@@ -14,6 +15,5 @@ export function gcImages(
     const record = readImageRecord(layout, id);
     return !referenced.has(id) && record !== undefined && record.lastUsed <= latest;
   });
-  for (const id of unused) removeImage(layout, id);
-  return unused;
+  return unused.filter((id) => unlessUsed(layout, id, () => removeImage(layout, id)));
 }

@@ -48,6 +48,16 @@ test('gcImages, grace period and pods, removes only what is old and unreferenced
   assert.deepEqual(store.list().map(({ id }) => id), [a.id]);
 });
 
+test('gcImages, image that another has just taken in, leaves it until that one is done', async (t) => {
+  const { store, dataDir } = openHere(t);
+  const { id } = await importBytes(store, aci('example.com/a', {}));
+  const collector = openTestStore(dataDir);
+  assert.deepEqual(collector.gcImages(new Set(), 0), []);
+  assert.equal(store.get(id)?.id, id);
+  store.gcImages(new Set([id]), 0);
+  assert.deepEqual(collector.gcImages(new Set(), 0), [id]);
+});
+
 test('gcLeftovers, image removed while a pod uses its layers, keeps them until the pod is gone', { skip: notRoot }, async (t) => {
   const { store, dataDir } = openHere(t);
   const image = await importLayered(store, 'example.com/l', tarOf({ name: 'a' }));

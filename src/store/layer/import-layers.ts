@@ -5,6 +5,7 @@ import { readTextIfExists, syncFileSystem, writeFileAtomic } from '#sys';
 import type { StoreContext } from '../context.ts';
 import { imageIdOf, layersTreeId, renderLayeredDocument } from '../image-id.ts';
 import { getImage, type ImageRecord, importTimeNow, lockImage, touchImage, writeImageRecord, writeManifestText } from '../image-records.ts';
+import { useImage } from '../image-use.ts';
 import type { CasLayout } from '../layout.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
@@ -24,6 +25,7 @@ export function importLayers(
   const { manifest, layers } = image;
   const document = renderLayeredDocument(manifest, layers);
   const id = imageIdOf(document);
+  useImage(context, id);
   using _lock = lockImage(layout, id);
   requireLayers(context, layers);
   makeDurable(layout, layers);
