@@ -2,7 +2,6 @@ import { RktError } from '#errors';
 
 export type ImageErrorCode =
   | 'bad-image-string'
-  | 'bad-insecure-option'
   | 'not-in-store'
   | 'no-discovery'
   | 'no-signature'

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseImageSource } from './image-source.ts';
-import { parseInsecureOptions, renderInsecureOptions } from './insecure-options.ts';
 
 let directory: string;
 const home = process.cwd();
@@ -44,20 +43,4 @@ for (const [text, kind] of kinds) {
 
 test('parseImageSource, URL of no ACI or empty, refused', () => {
   for (const text of ['https://example.com/x', 'file://x', 'http:', '']) assert.throws(() => parseImageSource(text), text);
-});
-
-test('parseInsecureOptions, lists and groups, what they switch off', () => {
-  const render = (...values: string[]) => renderInsecureOptions(parseInsecureOptions(values));
-  assert.equal(render(), 'none');
-  assert.equal(render('none', 'ondisk'), 'none');
-  assert.equal(render('image,http', 'seccomp'), 'image,http,seccomp');
-  assert.equal(render('all-fetch'), 'image,tls,http,pubkey');
-  assert.equal(render('all-run'), 'capabilities,paths,seccomp');
-  assert.equal(render('all'), 'image,tls,http,pubkey,capabilities,paths,seccomp');
-});
-
-test('parseInsecureOptions, unknown word, refused with the words there are', () => {
-  for (const word of ['bogus', 'constructor']) {
-    assert.throws(() => parseInsecureOptions([word]), { code: 'bad-insecure-option', hint: /none, image, tls/ });
-  }
 });

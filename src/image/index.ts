@@ -4,12 +4,7 @@ export { fetcherMain } from './confined/fetcher.ts';
 export { ImageError, type ImageErrorCode } from './image-error.ts';
 export { loadExport } from './export/load-export.ts';
 export { findImage } from './find-image.ts';
-export {
-  INSECURE_OPTION_NAMES,
-  type InsecureOptions,
-  parseInsecureOptions,
-  renderInsecureOptions,
-} from './insecure-options.ts';
+export type { InsecureOptions } from './insecure-options.ts';
 export { checkEvidence, type EvidenceContext, type EvidenceOptions } from './trust/check-evidence.ts';
 export { listTrusted, type TrustedSigner } from './trust/list-trusted.ts';
 export { type KeyKind } from './trust/key-files.ts';

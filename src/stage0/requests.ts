@@ -5,7 +5,10 @@
  * are well formed. What they refer to (an image, a file, a pod) may still be missing.
  */
 import type { AcName, ExposedPort, Isolator, Mount, NameValue, Volume } from '#appc';
+import type { InsecureOptions } from '#image';
 import type { DnsConfMode } from '#stage1/abi';
+
+export type { InsecureOptions };
 
 /** The options that come before every verb: where things are, and which checks are off. */
 export interface GlobalOptions {
@@ -20,17 +23,6 @@ export interface GlobalOptions {
   };
   readonly insecure: InsecureOptions;
   readonly trustKeysFromHttps: boolean;
-}
-
-/** `--insecure-options`, resolved to single checks; true: the check is off. */
-export interface InsecureOptions {
-  readonly image: boolean;
-  readonly tls: boolean;
-  readonly http: boolean;
-  readonly pubkey: boolean;
-  readonly capabilities: boolean;
-  readonly paths: boolean;
-  readonly seccomp: boolean;
 }
 
 /** `never`: only what the store has; `new`: fetch what it lacks; `update`: ask the remote every time. */

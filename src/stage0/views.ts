@@ -1,4 +1,5 @@
 /** What the verbs tell about pods and images, as plain data. Times are nanoseconds since the epoch. */
+import type { NetInfo } from '#pod';
 
 /** The states a pod may be in, as `rkt list` and `rkt status` name them. */
 export type PodStateName =
@@ -18,7 +19,7 @@ export interface PodView {
   readonly state: PodStateName;
   /** In the order of the manifest; empty while there is no manifest. */
   readonly apps: readonly AppView[];
-  readonly networks: readonly NetworkView[];
+  readonly networks: readonly NetInfo[];
   readonly createdAt: bigint;
   readonly startedAt?: bigint;
   /** The pod's first process; absent when it was never started. */
@@ -52,17 +53,6 @@ export interface MountView {
   /** Empty for an empty volume. */
   readonly hostPath: string;
   readonly readOnly: boolean;
-}
-
-/** One entry of net-info.json, under the names that file has. */
-export interface NetworkView {
-  readonly netName: string;
-  readonly netConf: string;
-  readonly pluginPath: string;
-  readonly ifName: string;
-  readonly ip: string;
-  readonly args: string;
-  readonly mask: string;
 }
 
 export interface ImageView {

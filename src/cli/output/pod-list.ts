@@ -1,4 +1,5 @@
-import type { NetworkView, PodView } from '#stage0';
+import type { NetInfo } from '#pod';
+import type { PodView } from '#stage0';
 import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { humanTime } from './human.ts';
@@ -49,6 +50,6 @@ function podRows(pod: PodView, { full, now }: PodListOptions): string[][] {
 }
 
 /** `default:ip4=172.16.28.2, other:ip4=10.1.0.2`. */
-export function networksText(networks: readonly NetworkView[]): string {
+export function networksText(networks: readonly NetInfo[]): string {
   return networks.map(({ ip, netName }) => `${netName}:ip4=${ip}`).join(', ');
 }

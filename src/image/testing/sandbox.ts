@@ -5,7 +5,7 @@ import { loadConfig } from '#config';
 import { openStore, type Self, type Store } from '#store';
 import { runProgramSync } from '#sys';
 import type { ImageContext, ProgressEvent } from '../context.ts';
-import { parseInsecureOptions } from '../insecure-options.ts';
+import type { InsecureOptions } from '../insecure-options.ts';
 import { openKeystore } from '../trust/keystore.ts';
 
 const project = join(import.meta.dirname, '../../..');
@@ -41,7 +41,7 @@ export class Sandbox implements Disposable {
       self,
       store: this.store,
       config: loadConfig(dirs),
-      insecure: parseInsecureOptions([insecure]),
+      insecure: checksOff(insecure),
       keystore: openKeystore(dirs),
       trustKeysFromHttps: false,
       report: {
@@ -70,4 +70,19 @@ export class Sandbox implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Which checks are off by a list of their names. */
+function checksOff(names: string): InsecureOptions {
+  const off = names.split(',');
+  const is = (name: string): boolean => off.includes(name) || off.includes('all');
+  return {
+    image: is('image'),
+    tls: is('tls'),
+    http: is('http'),
+    pubkey: is('pubkey'),
+    capabilities: is('capabilities'),
+    paths: is('paths'),
+    seccomp: is('seccomp'),
+  };
 }
