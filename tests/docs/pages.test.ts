@@ -40,7 +40,7 @@ test('docs/dependencies.md, every Debian and npm package that is installed, has 
 });
 
 /** Options of other programs that the pages mention. */
-const OTHERS = new Set(['build-sea', 'capability', 'help', 'only', 'system-call-filter', 'textmode']);
+const OTHERS = new Set(['build-sea', 'capability', 'help', 'many', 'only', 'system-call-filter', 'textmode']);
 
 function operatorPages(): Page[] {
   return pages().filter(({ file }) => /^(README|SECURITY|CHANGELOG)\.md$|^docs\//.test(file) && !NOT_ABOUT_WHAT_IS_THERE.includes(file));
