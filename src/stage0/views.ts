@@ -1,18 +1,7 @@
 /** What the verbs tell about pods and images, as plain data. Times are nanoseconds since the epoch. */
-import type { NetInfo } from '#pod';
+import type { NetInfo, PodState } from '#pod';
 
-/** The states a pod may be in, as `rkt list` and `rkt status` name them. */
-export type PodStateName =
-  | 'embryo'
-  | 'preparing'
-  | 'prepared'
-  | 'aborted prepare'
-  | 'running'
-  | 'deleting'
-  | 'exited deleting'
-  | 'exited'
-  | 'exited garbage'
-  | 'garbage';
+export type PodStateName = PodState;
 
 export interface PodView {
   readonly uuid: string;

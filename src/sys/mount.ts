@@ -48,9 +48,3 @@ export function unshareMounts(): void {
   call('unshare', 'mount namespace', CLONE_NEWNS | CLONE_FS);
   mount({ source: 'none', target: '/', type: 'none', flags: MS.REC | MS.SLAVE });
 }
-
-/** Makes `path` the root directory of the whole process, and its working directory. */
-export function chroot(path: string): void {
-  call('chroot', path, path);
-  process.chdir('/');
-}
