@@ -138,8 +138,6 @@ bool start_app(const struct options *options, struct app *app, enum phase phase)
  * after an app is let be.
  */
 void signal_apps(const struct options *options, int signal) {
-  for (size_t i = 0; i < options->app_count; i++) {
-    const struct app *app = &options->apps[i];
+  for (const struct app *app = options->apps; app != NULL; app = app->next)
     if (app->pid > 0 && app->phase != POST_STOP) kill(app->pid, signal);
-  }
 }

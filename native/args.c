@@ -69,12 +69,19 @@ static void parse_runtime_arg(struct options *options, const char *text) {
 static void parse_app(struct options *options, const char *text) {
   if (text[0] == '\0' || text[0] == '.' || text[0] == '-' || strchr(text, '/') != NULL)
     refuse("not a name for an app", "--app");
-  options->apps[options->app_count++].name = text;
+  struct app *app = calloc(1, sizeof *app);
+  if (app == NULL) fail("cannot keep", "the arguments");
+  app->name = text;
+  struct app **end = &options->apps;
+  while (*end != NULL) end = &(*end)->next;
+  *end = app;
 }
 
 static struct app *last_app(struct options *options, const char *option) {
-  if (options->app_count == 0) refuse("must come after an --app", option);
-  return &options->apps[options->app_count - 1];
+  struct app *app = options->apps;
+  if (app == NULL) refuse("must come after an --app", option);
+  while (app->next != NULL) app = app->next;
+  return app;
 }
 
 static void parse_bundle(struct options *options, const char *text) {
@@ -147,10 +154,10 @@ static void parse_option(struct options *options, const char *argument) {
 
 static void check_apps(const struct options *options) {
   size_t ttys = 0;
-  if (options->app_count == 0) refuse("is missing", "--app");
-  for (size_t i = 0; i < options->app_count; i++) {
-    if (options->apps[i].bundles[MAIN] == NULL) refuse("has no --bundle", options->apps[i].name);
-    if (options->apps[i].tty && ++ttys > 1) refuse("only one app can have it", "--tty");
+  if (options->apps == NULL) refuse("is missing", "--app");
+  for (const struct app *app = options->apps; app != NULL; app = app->next) {
+    if (app->bundles[MAIN] == NULL) refuse("has no --bundle", app->name);
+    if (app->tty && ++ttys > 1) refuse("only one app can have it", "--tty");
   }
 }
 
@@ -178,9 +185,8 @@ void parse_options(int argc, char **argv, struct options *options) {
   options->lock_fd = -1;
   options->grace_ms = 10000;
   for (int kind = 0; kind < NAMESPACE_KINDS; kind++) options->ns_fds[kind] = -1;
-  options->apps = calloc((size_t)argc, sizeof *options->apps);
   options->runtime_args = calloc((size_t)argc, sizeof *options->runtime_args);
-  if (options->apps == NULL || options->runtime_args == NULL) fail("cannot keep", "the arguments");
+  if (options->runtime_args == NULL) fail("cannot keep", "the arguments");
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--tty") == 0) last_app(options, "--tty")->tty = true;
     else parse_option(options, argv[i]);

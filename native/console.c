@@ -23,14 +23,15 @@ enum {
 struct flow {
   int from;
   int to;
+  int watched; /* -1: neither */
   bool ended;
   size_t start, end;
   char last; /* byte that was read */
   char bytes[CHUNK];
 };
 
-static struct flow input = {.ended = true, .last = '\n'};
-static struct flow output = {.ended = true};
+static struct flow input = {.watched = -1, .ended = true, .last = '\n'};
+static struct flow output = {.watched = -1, .ended = true};
 static int master = -1;
 static bool raw;
 static struct termios saved;
@@ -88,26 +89,6 @@ static int open_output(void) {
   return fd < 0 ? STDOUT_FILENO : fd;
 }
 
-static void open_flow(struct flow *flow, int from, int to) {
-  flow->from = from;
-  flow->to = to;
-  flow->ended = false;
-}
-
-/* To be called when the runtime has ended: what it sent is waiting. */
-bool console_accept(int listener) {
-  int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (connection < 0) return false;
-  master = receive_descriptor(connection);
-  close(connection);
-  if (master < 0 || fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0) return false;
-  open_flow(&input, STDIN_FILENO, master);
-  open_flow(&output, master, open_output());
-  console_resize();
-  make_raw();
-  return true;
-}
-
 bool console_is_open(void) {
   return master >= 0;
 }
@@ -120,17 +101,6 @@ void console_resize(void) {
 
 static bool is_full(const struct flow *flow) {
   return flow->start < flow->end;
-}
-
-static struct pollfd poll_of(const struct flow *flow) {
-  if (flow->ended) return (struct pollfd){.fd = -1};
-  if (is_full(flow)) return (struct pollfd){.fd = flow->to, .events = POLLOUT};
-  return (struct pollfd){.fd = flow->from, .events = POLLIN};
-}
-
-void console_polls(struct pollfd polls[CONSOLE_POLLS]) {
-  polls[0] = poll_of(&input);
-  polls[1] = poll_of(&output);
 }
 
 static bool is_passing(int why) {
@@ -176,25 +146,66 @@ static void fill(struct flow *flow) {
   flow->last = flow->bytes[got - 1];
 }
 
-static void step(struct flow *flow, const struct pollfd *polled) {
-  if (flow->ended || polled->fd < 0 || polled->revents == 0) return;
+static void step(struct flow *flow) {
   if (is_full(flow)) flush(flow);
   else fill(flow);
   if (!is_full(flow) && flow->from < 0) flow->ended = true;
 }
 
-void console_copy(const struct pollfd polls[CONSOLE_POLLS]) {
-  step(&input, &polls[0]);
-  step(&output, &polls[1]);
+static int awaited_fd(const struct flow *flow) {
+  if (flow->ended) return -1;
+  return is_full(flow) ? flow->to : flow->from;
+}
+
+static short awaited_event(const struct flow *flow) {
+  return is_full(flow) ? POLLOUT : POLLIN;
+}
+
+static void copy(void *context);
+
+static void watch_flow(struct flow *flow) {
+  int fd = awaited_fd(flow);
+  if (fd != flow->watched) unwatch(flow->watched);
+  flow->watched = fd;
+  if (fd >= 0) watch(fd, awaited_event(flow), copy, flow);
+}
+
+static void copy(void *context) {
+  struct flow *flow = context;
+  step(flow);
+  watch_flow(flow);
+}
+
+static void open_flow(struct flow *flow, int from, int to) {
+  flow->from = from;
+  flow->to = to;
+  flow->ended = false;
+  watch_flow(flow);
+}
+
+/* To be called when the runtime has ended: what it sent is waiting. */
+bool console_accept(int listener) {
+  int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (connection < 0) return false;
+  master = receive_descriptor(connection);
+  close(connection);
+  if (master < 0 || fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0) return false;
+  int keyboard = fcntl(master, F_DUPFD_CLOEXEC, 0); /* a descriptor has one watch, the flows need one each */
+  if (keyboard < 0) return false;
+  open_flow(&input, STDIN_FILENO, keyboard);
+  open_flow(&output, master, open_output());
+  console_resize();
+  make_raw();
+  return true;
 }
 
 /* The last words of an app are still in its terminal when it has ended. */
 void console_drain(void) {
   while (!output.ended) {
-    struct pollfd polled = poll_of(&output);
+    struct pollfd polled = {.fd = awaited_fd(&output), .events = awaited_event(&output)};
     int ready = poll(&polled, 1, is_full(&output) ? -1 : LAST_OUTPUT_MS);
     if (ready == 0 || (ready < 0 && errno != EINTR)) return;
-    if (ready > 0) step(&output, &polled);
+    if (ready > 0) step(&output);
   }
 }
 

@@ -3,7 +3,6 @@
 #include "supervisor.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,7 +37,7 @@ static int exit_as_pod(const struct pod *pod) {
 }
 
 int main(int argc, char **argv) {
-  struct pod pod = {0};
+  static struct pod pod;
   parse_options(argc, argv, &pod.options);
   prepare_process(pod.options.lock_fd);
   pod.signals = open_signals();
@@ -48,7 +47,5 @@ int main(int argc, char **argv) {
   start_apps(&pod);
   supervise(&pod);
   end_pod(&pod);
-  free(pod.options.apps);
-  free(pod.options.runtime_args);
   return exit_as_pod(&pod);
 }

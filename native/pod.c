@@ -5,16 +5,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-static void kill_everything(struct pod *pod) {
+static void kill_everything(void *context) {
+  struct pod *pod = context;
   pod->killed = true;
   if (pod->init > 0) kill(pod->init, SIGKILL);
 }
@@ -24,7 +18,8 @@ static void stop(struct pod *pod, int signal) {
   signal_apps(&pod->options, signal);
   if (pod->stopping) return;
   pod->stopping = true;
-  pod->deadline = now() + pod->options.grace_ms;
+  pod->grace = (struct timer){.fire = kill_everything, .context = pod};
+  set_timer(&pod->grace, pod->options.grace_ms);
 }
 
 static void fail_app(struct pod *pod, int status) {
@@ -48,7 +43,7 @@ static void record_end(struct pod *pod, const struct app *app, int status) {
 }
 
 static void begin(struct pod *pod, struct app *app, enum phase phase) {
-  if (phase == MAIN) pod->started++;
+  if (phase == MAIN) pod->unstarted--;
   if (start_app(&pod->options, app, phase)) return;
   if (phase != POST_STOP) record_end(pod, app, EXIT_OWN_FAILURE << 8);
   pod->live--;
@@ -66,8 +61,8 @@ static void app_ended(struct pod *pod, struct app *app, int status) {
 /* Whoever else was left to us as a subreaper needs no more than to be reaped. */
 static void child_ended(struct pod *pod, pid_t pid, int status) {
   if (pid == pod->init) pod->init = 0;
-  for (size_t i = 0; i < pod->options.app_count; i++)
-    if (pod->options.apps[i].pid == pid) return app_ended(pod, &pod->options.apps[i], status);
+  for (struct app *app = pod->options.apps; app != NULL; app = app->next)
+    if (app->pid == pid) return app_ended(pod, app, status);
 }
 
 static void reap(struct pod *pod) {
@@ -87,21 +82,22 @@ static void handle_signal(struct pod *pod, int signal) {
   signal_apps(&pod->options, signal);
 }
 
-static void handle_signals(struct pod *pod) {
+static void handle_signals(void *context) {
+  struct pod *pod = context;
   int signal;
   while ((signal = next_signal(pod->signals)) != 0) handle_signal(pod, signal);
 }
 
 static void announce(struct pod *pod) {
-  if (pod->announced || pod->stopping || pod->started < pod->options.app_count) return;
+  if (pod->announced || pod->stopping || pod->unstarted > 0) return;
   pod->announced = true;
   write_ready_link(pod->options.ready_link);
 }
 
 /* Signals that came while an app was being started are handled before the next one is. */
 void start_apps(struct pod *pod) {
-  for (size_t i = 0; i < pod->options.app_count; i++) {
-    struct app *app = &pod->options.apps[i];
+  for (struct app *app = pod->options.apps; app != NULL; app = app->next) pod->unstarted++;
+  for (struct app *app = pod->options.apps; app != NULL; app = app->next) {
     pod->live++;
     begin(pod, app, app->bundles[PRE_START] == NULL ? MAIN : PRE_START);
     handle_signals(pod);
@@ -110,27 +106,12 @@ void start_apps(struct pod *pod) {
   announce(pod);
 }
 
-/* For poll(2): -1 is for ever. */
-static int time_left(const struct pod *pod) {
-  if (!pod->stopping || pod->killed) return -1;
-  int64_t left = pod->deadline - now();
-  return left > 0 ? (int)left : 0;
-}
-
-static void wait_for_event(struct pod *pod) {
-  struct pollfd polls[1 + CONSOLE_POLLS] = {{.fd = pod->signals, .events = POLLIN}};
-  console_polls(polls + 1);
-  int ready = poll(polls, 1 + CONSOLE_POLLS, time_left(pod));
-  if (ready < 0 && errno != EINTR) fail("cannot wait for", "events");
-  if (ready == 0) kill_everything(pod);
-  if (ready <= 0) return;
-  console_copy(polls + 1);
-  handle_signals(pod);
-  announce(pod);
-}
-
 void supervise(struct pod *pod) {
-  while (pod->live > 0) wait_for_event(pod);
+  watch(pod->signals, POLLIN, handle_signals, pod);
+  while (pod->live > 0) {
+    wait_for_event();
+    announce(pod);
+  }
 }
 
 /* Init is gone only when every process of its namespace is, and that needs us to reap those that are ours. */

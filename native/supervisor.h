@@ -13,13 +13,21 @@ enum {
   /* systemd's SIGRTMIN+3 by number: glibc counts from 34, musl from 35. */
   SIGNAL_HALT = 34 + 3,
   NAMESPACE_KINDS = 4,
-  CONSOLE_POLLS = 2,
 };
 
 /* What of an app runs: the bundles of its event handlers are run to their end before and after its own. */
 enum phase { PRE_START, MAIN, POST_STOP, PHASES };
 
+/* Something to be done at a time. Its owner keeps it, and sets `fire` and `context` before the first use. */
+struct timer {
+  void (*fire)(void *context);
+  void *context;
+  int64_t at; /* milliseconds, monotonic */
+  struct timer *next;
+};
+
 struct app {
+  struct app *next;
   const char *name;
   const char *bundles[PHASES];  /* NULL: there is no such handler */
   const char *memory_events;    /* file; NULL: none */
@@ -43,8 +51,7 @@ struct options {
   int grace_ms;
   int unshare;                    /* CLONE_NEW* */
   int ns_fds[NAMESPACE_KINDS];    /* by namespace_kinds; -1: not asked for */
-  struct app *apps;
-  size_t app_count;
+  struct app *apps;               /* in the order they start in */
 };
 
 struct namespace_kind {
@@ -59,18 +66,27 @@ struct pod {
   int lifeline;      /* init ends the pod when this is closed */
   pid_t init;        /* 0: reaped */
   size_t live;       /* apps that were begun and whose last phase has not ended */
-  size_t started;    /* apps whose MAIN was reached */
+  size_t unstarted;  /* apps whose MAIN was not reached yet */
   bool announced;    /* the ready link is there */
   bool stopping;
   bool killed;
   bool halted;       /* asked to stop in an orderly way: exit 0 */
-  int64_t deadline;  /* milliseconds, monotonic; meaningful while stopping */
+  struct timer grace; /* set while stopping */
   int failure;       /* wait(2) status of the first app that failed, 0: none */
 };
 
 /* args.c */
 extern const struct namespace_kind namespace_kinds[NAMESPACE_KINDS];
 void parse_options(int argc, char **argv, struct options *options);
+
+/* events.c: a descriptor has one watch at most; a second one replaces the first */
+typedef void watch_handler(void *context);
+void watch(int fd, short events, watch_handler *ready, void *context);
+void unwatch(int fd);
+int64_t now(void);
+void set_timer(struct timer *timer, int64_t milliseconds);
+void cancel_timer(struct timer *timer);
+void wait_for_event(void);
 
 /* message.c: errno is the why */
 void report(const char *what, const char *subject);
@@ -118,8 +134,6 @@ bool console_accept(int listener);
 void console_discard(int listener, int bundle);
 bool console_is_open(void);
 void console_resize(void);
-void console_polls(struct pollfd polls[CONSOLE_POLLS]);
-void console_copy(const struct pollfd polls[CONSOLE_POLLS]);
 void console_drain(void);
 void console_restore(void);
 
