@@ -4,6 +4,8 @@ export type PodErrorCode =
   | 'uuid-empty'
   | 'uuid-invalid'
   | 'uuid-ambiguous'
+  | 'pod-name-invalid'
+  | 'pod-name-taken'
   | 'pod-not-found'
   | 'pod-not-prepared'
   | 'pod-not-exited'

@@ -1,5 +1,7 @@
 /** A pod on disk: where it is, what it is, how it moves, and what can be read of it. */
 export { PodError, type PodErrorCode } from './errors.ts';
+export { type PodName, parsePodName, podNameOf, withPodName } from './pod-name.ts';
+export { collectPodNames } from './name-index.ts';
 export { newUuid, parseUuid, type Uuid } from './uuid.ts';
 export { isAfterRun, isFinished, type Phase, phases, type PodState, visiblePhases } from './phase.ts';
 export { phaseDir, podDir, podFiles } from './layout.ts';

@@ -11,6 +11,11 @@ export function podDir(dataDir: string, phase: Phase, uuid: Uuid): string {
   return `${dataDir}/pods/${phase}/${uuid}`;
 }
 
+/** Which pod a name means. */
+export function namesDir(dataDir: string): string {
+  return `${dataDir}/names`;
+}
+
 /** Names inside a pod's directory, relative to it (rkt's Documentation/devel/on-disk-format.md). */
 export const podFiles = {
   manifest: 'pod',

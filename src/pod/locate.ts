@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { listDirectory, Lock, openForLock, unlessMissing } from '#sys';
-import { PodError } from './errors.ts';
 import { phaseDir, podDir } from './layout.ts';
 import { isLocked } from './pod-lock.ts';
-import { lockMatters, type Phase, phases, visiblePhases } from './phase.ts';
-import { emptyUuid, isUuid, type Uuid } from './uuid.ts';
+import { lockMatters, type Phase, phases } from './phase.ts';
+import { isUuid, type Uuid } from './uuid.ts';
 
 /** A pod seen at one moment: its open directory, where that was, and whether another held its lock. */
 export interface Sighting {
@@ -43,26 +42,4 @@ export function listUuids(dataDir: string, among: readonly Phase[]): [Uuid, Phas
     for (const name of listDirectory(phaseDir(dataDir, phase))) if (isUuid(name)) seen.set(name, phase);
   }
   return [...seen].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/**
- * The one visible pod whose UUID starts so.
- *
- * @throws {PodError} `uuid-empty`, `pod-not-found`, `uuid-ambiguous`
- */
-export function resolveUuid(dataDir: string, text: string): Uuid {
-  const prefix = text.toLowerCase();
-  if (prefix === '') throw emptyUuid();
-  if (isUuid(prefix)) return prefix;
-  const matches = listUuids(dataDir, visiblePhases).filter(([uuid]) => uuid.startsWith(prefix));
-  if (matches.length > 1) {
-    const hint = matches.slice(0, 5).map(([uuid]) => uuid).join(', ');
-    throw new PodError('uuid-ambiguous', `ambiguous uuid, ${matches.length} matches`, { hint });
-  }
-  if (matches[0] === undefined) throw podNotFound(text);
-  return matches[0][0];
-}
-
-export function podNotFound(text: string): PodError {
-  return new PodError('pod-not-found', `no matches found for ${JSON.stringify(text)}`, { hint: 'see which pods there are: rkt list' });
 }

@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { unlessMissing } from '#sys';
 import { phaseDir } from './layout.ts';
-import { listUuids, podNotFound, resolveUuid, sightPod } from './locate.ts';
+import { listUuids, sightPod } from './locate.ts';
 import { type Phase, phases, visiblePhases } from './phase.ts';
 import { Pod } from './pod.ts';
+import { podNotFound, resolvePod } from './resolve-pod.ts';
 import { newUuid } from './uuid.ts';
 
 /** A new pod in `prepare`, locked by us: should we die before it moves on, it counts as given up. */
@@ -16,18 +17,18 @@ export function createPod(dataDir: string): Pod {
 }
 
 /**
- * The pod of that UUID, or the only one whose UUID starts so.
+ * The pod of that UUID or name, or the only one whose UUID starts so.
  *
  * @throws {PodError} `uuid-empty`, `pod-not-found`, `uuid-ambiguous`
  */
-export function openPod(dataDir: string, uuidOrPrefix: string): Pod {
-  const uuid = resolveUuid(dataDir, uuidOrPrefix);
+export function openPod(dataDir: string, text: string): Pod {
+  const uuid = resolvePod(dataDir, text);
   const sighting = sightPod(dataDir, uuid);
-  if (sighting === undefined) throw podNotFound(uuidOrPrefix);
+  if (sighting === undefined) throw podNotFound(text);
   const pod = new Pod(dataDir, uuid, sighting);
   if (visiblePhases.includes(pod.phase)) return pod;
   pod.close();
-  throw podNotFound(uuidOrPrefix);
+  throw podNotFound(text);
 }
 
 /**

@@ -4,6 +4,7 @@ import { PodError } from './errors.ts';
 import { podFiles } from './layout.ts';
 import { type NetInfo, parseNetInfo } from './net-info.ts';
 import { isAfterRun, type Phase, type PodState } from './phase.ts';
+import { type PodName, podNameOf } from './pod-name.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import type { Uuid } from './uuid.ts';
 
@@ -56,6 +57,16 @@ export abstract class PodView {
       return parseOnce(text);
     } catch (cause) {
       throw new PodError('manifest-invalid', `invalid pod manifest of pod "${this.uuid}"`, { cause });
+    }
+  }
+
+  /** Undefined also where the manifest cannot be read. */
+  podName(): PodName | undefined {
+    try {
+      return podNameOf(this.manifest());
+    } catch (error) {
+      if (error instanceof PodError) return undefined;
+      throw error;
     }
   }
 

@@ -6,6 +6,8 @@ import { phaseDir, podDir, podFiles } from './layout.ts';
 import { type Sighting, sightPod } from './locate.ts';
 import { isFinished, mayMove, type Phase, type PodState, stateOf } from './phase.ts';
 import { PodDirectory } from './pod-directory.ts';
+import { claimPodName, releasePodName } from './name-index.ts';
+import type { PodName } from './pod-name.ts';
 import { poll, takeExclusively, waitUntilUnlocked } from './pod-lock.ts';
 import { PodView } from './pod-view.ts';
 import type { Uuid } from './uuid.ts';
@@ -24,6 +26,7 @@ export class Pod extends PodView implements Disposable {
   #lockedByOther: boolean;
   #owned = false;
   #gone = false;
+  #claimed: PodName | undefined;
   #directory: PodDirectory;
 
   constructor(dataDir: string, uuid: Uuid, sighting: Sighting) {
@@ -107,6 +110,16 @@ export class Pod extends PodView implements Disposable {
       setTimes(this.file(podFiles.manifest), created / NANOSECONDS, Number(created % NANOSECONDS));
     }
     this.forget();
+  }
+
+  /**
+   * Gives it the name, which it keeps until it is deleted or, once it has exited, another takes it.
+   *
+   * @throws {PodError} `pod-name-taken` by a pod that has not exited
+   */
+  claimName(name: PodName): void {
+    claimPodName(this.dataDir, name, this.uuid);
+    this.#claimed = name;
   }
 
   /** From `prepare`, by its maker. Afterwards its place is durable (its files are as the file system writes them) and it is unlocked. */
@@ -201,6 +214,8 @@ export class Pod extends PodView implements Disposable {
   remove(): void {
     const deletable = this.#owned && (this.#phase === 'exited-garbage' || this.#phase === 'garbage');
     if (!deletable) throw new Error(`pod ${this.uuid} is not locked garbage`);
+    const name = this.#claimed ?? this.podName();
+    if (name !== undefined) releasePodName(this.dataDir, name, this.uuid);
     rmSync(this.path, { recursive: true, force: true });
     this.#gone = true;
   }

@@ -16,8 +16,8 @@ import type {
 import type { ImageVerification, ImageView, KeyRemovalView, PodView, TrustedSignerView } from './views.ts';
 
 /**
- * All verbs throw an RktError when they cannot do what was asked. A `pod` argument is a UUID or a prefix
- * of one, an `image` argument an image ID, a prefix of one, or an image name as the store knows it.
+ * All verbs throw an RktError when they cannot do what was asked. A `pod` argument is a UUID, the name of
+ * a pod, or a prefix of a UUID; an `image` argument an image ID, a prefix of one, or an image name as the store knows it.
  */
 export interface Engine {
   /** Makes a pod ready to run; gives its UUID. */

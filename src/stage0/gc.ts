@@ -1,6 +1,6 @@
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { messageOf } from '#errors';
-import { listPods, openPod, type Phase, type Pod, podFiles } from '#pod';
+import { collectPodNames, listPods, openPod, type Phase, type Pod, podFiles } from '#pod';
 import type { GcEvent } from './engine.ts';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
@@ -24,6 +24,7 @@ export async function collectGarbage(parts: EngineParts, request: GcRequest, obs
   await each('prepared', (pod) => markExpired(pod, request.expirePreparedMs, observe));
   await each('exited-garbage', (pod) => sweepExited(parts, pod, request.gracePeriodMs, observe));
   await each('garbage', (pod) => sweep(parts, pod, observe));
+  collectPodNames(parts.dataDir);
   await collectNetworks(parts);
 }
 

@@ -44,8 +44,10 @@ function podView(pod: Pod): PodView {
   const manifest = readableManifest(pod);
   const pid = pod.pid();
   const { startedAt } = pod;
+  const name = pod.podName();
   return {
     uuid: pod.uuid,
+    ...(name !== undefined && { name }),
     state: pod.state,
     apps: pod.apps().map((app) => appView(app, pod, manifest)),
     networks: pod.networks(),

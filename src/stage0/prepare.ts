@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
-import { createPod, type Pod, podFiles } from '#pod';
+import { createPod, type Pod, podFiles, podNameOf, withPodName } from '#pod';
 import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
 import { copyTree } from './copy-tree.ts';
@@ -39,12 +39,14 @@ export async function preparePod(
   using _ = lockPreparations(parts.dataDir, 'shared');
   const held = fetched.every((id) => store.get(id) !== undefined);
   const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
-  // Found out before there is a pod: a port that leads nowhere, or two that want the same.
+  // Found out before there is a pod: a port that leads nowhere, two that want the same, a name that is none.
   forwardedPorts(plan.manifest);
+  const name = podNameOf(plan.manifest);
   await checkTrust(parts, plan.apps.map(({ id }) => id), request);
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);
   try {
+    if (name !== undefined) pod.claimName(name);
     created(pod.uuid);
     await writePod(parts, pod, stage1, plan);
   } catch (error) {
@@ -66,19 +68,23 @@ async function fetchImages(parts: EngineParts, request: PrepareRequest): Promise
 }
 
 function planPod(store: Store, request: PrepareRequest, ids: readonly ImageId[]): PodPlan {
-  if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath, request.noOverlay);
+  if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath, request);
   const images = ids.map((id, at) => ({ argument: request.apps[at]!, id, manifest: usableManifest(store, id) }));
   return {
     noOverlay: request.noOverlay,
-    manifest: planPodManifest(images, request),
+    manifest: named(planPodManifest(images, request), request),
     apps: images.map((image) => ({ name: appNameFor(image), id: image.id })),
   };
 }
 
-function planFromManifest(store: Store, path: string, noOverlay: boolean): PodPlan {
+function named(manifest: PodManifest, { podName }: PrepareRequest): PodManifest {
+  return podName === undefined ? manifest : withPodName(manifest, podName);
+}
+
+function planFromManifest(store: Store, path: string, request: PrepareRequest): PodPlan {
   const manifest = parsePodManifest(readFileSync(path, 'utf8'), (id) => store.resolve(id));
-  const complete = completePodManifest(manifest, (app) => usableManifest(store, app.image.id));
-  return { noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
+  const complete = named(completePodManifest(manifest, (app) => usableManifest(store, app.image.id)), request);
+  return { noOverlay: request.noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }
 
 function usableManifest(store: Store, id: ImageId): ImageManifest {

@@ -6,6 +6,7 @@
  */
 import type { AcName, ExposedPort, Isolator, Mount, NameValue, Volume } from '#appc';
 import type { InsecureOptions } from '#image';
+import type { PodName } from '#pod';
 import type { DnsConfMode } from '#stage1/abi';
 
 export type { InsecureOptions };
@@ -71,6 +72,8 @@ export interface PrepareRequest {
   readonly ports: readonly ExposedPort[];
   readonly environment: PodEnvironment;
   readonly pullPolicy: PullPolicy;
+  /** Undefined: what the pod manifest says, usually none. */
+  readonly podName?: PodName;
   readonly noOverlay: boolean;
   /** Reads again all that is to run and compares it with what was unpacked. */
   readonly verifyContent: boolean;
@@ -124,7 +127,7 @@ export interface RunRequest {
 }
 
 export interface EnterRequest {
-  /** A UUID or a prefix of one. */
+  /** See {@link Engine}. */
   readonly pod: string;
   /** Undefined: the pod's only app. */
   readonly app: AcName | undefined;
@@ -185,7 +188,7 @@ export interface ImageUnpackRequest {
 }
 
 export interface PodExportRequest {
-  /** A UUID or a prefix of one. */
+  /** See {@link Engine}. */
   readonly pod: string;
   /** Undefined: the pod's only app. */
   readonly app: AcName | undefined;

@@ -5,6 +5,8 @@ export type PodStateName = PodState;
 
 export interface PodView {
   readonly uuid: string;
+  /** What it was called with `--pod-name`. */
+  readonly name?: string;
   readonly state: PodStateName;
   /** In the order of the manifest; empty while there is no manifest. */
   readonly apps: readonly AppView[];

@@ -5,6 +5,9 @@ const aboutImages = `IMAGE is a hash of an image in the store, a file, a URL, a 
 oci:, oci-archive: or docker-archive: with a path, - for standard input, or the
 name of an image to discover; the first that matches is used.`;
 
+const aboutPods = `A pod is named by its UUID, by the name it was given with --pod-name, or by the
+start of its UUID, in this order.`;
+
 const run: CommandSpec = {
   name: 'run',
   usage: '[--volume=name,kind=host,...] [--mount volume=VOL,target=PATH] IMAGE [-- image-args...[---]]...',
@@ -25,6 +28,7 @@ A lone "---" ends these arguments, and options and images may follow.`,
     { title: 'An image from a Docker registry, with a command of your own', text: 'rkt --insecure-options=image run docker://busybox --exec=/bin/echo -- hello' },
     { title: 'A directory of the host for the app', text: 'rkt run --volume=data,kind=host,source=/srv/data example.com/worker --mount=volume=data,target=/data' },
     { title: 'Two apps in one pod', text: 'rkt run example.com/web --port=http:8080 -- --verbose --- example.com/log-shipper --memory=64Mi' },
+    { title: 'A name by which every command finds the pod', text: 'rkt run --pod-name=web example.com/web' },
     { title: 'A unit of systemd', text: 'ExecStart=/usr/bin/rkt run --uuid-file-save=/run/web.uuid example.com/web\nExecStopPost=/usr/bin/rkt rm --uuid-file=/run/web.uuid' },
   ],
 };
@@ -53,7 +57,7 @@ const runPrepared: CommandSpec = {
   name: 'run-prepared',
   usage: 'UUID',
   short: 'Run a prepared application pod in rkt',
-  long: 'Runs the pod that "rkt prepare" has made. It runs once only.',
+  long: `Runs the pod that "rkt prepare" has made. It runs once only.\n\n${aboutPods}`,
   grammar: 'free',
   needsRoot: true,
   flags: [...runFlags, { ...noOverlayFlag, help: 'accepted and without effect: the pod is as it was prepared' }],
@@ -64,7 +68,7 @@ const enter: CommandSpec = {
   name: 'enter',
   usage: '[--app=APPNAME] UUID [CMD [ARGS ...]]',
   short: 'Enter the namespaces of an app within a rkt pod',
-  long: `Runs CMD in a running pod, confined as the app is. Without CMD, /bin/bash.`,
+  long: `Runs CMD in a running pod, confined as the app is. Without CMD, /bin/bash.\n\n${aboutPods}`,
   grammar: 'leading',
   needsRoot: true,
   flags: [text('app', 'name of the app to enter within the pod')],
@@ -76,7 +80,9 @@ const exportPod: CommandSpec = {
   usage: '[--app=APPNAME] UUID OUTPUT_ACI_FILE',
   short: 'Export an app from an exited pod to an ACI file',
   long: `Writes the files of an app as the app has left them, with the manifest of its
-image, as an image that runs on its own. Files of volumes are not part of it.`,
+image, as an image that runs on its own. Files of volumes are not part of it.
+
+${aboutPods}`,
   grammar: 'free',
   needsRoot: true,
   flags: [text('app', 'name of the app to export within the pod'), bool('overwrite', 'overwrite the file')],
@@ -102,7 +108,9 @@ const status: CommandSpec = {
 duration wait without limit; false and a duration of zero do not wait.
 
 --check-networks adds a line for each network: ok, broken, or unknown where its
-plugins cannot be asked. What is broken is told, and the exit status is 1.`,
+plugins cannot be asked. What is broken is told, and the exit status is 1.
+
+${aboutPods}`,
   grammar: 'free',
   flags: [
     bool('check-networks', 'ask the plugins of a running pod whether its networks are as they were made'),
@@ -118,6 +126,7 @@ const stop: CommandSpec = {
   name: 'stop',
   usage: '--uuid-file=FILE | UUID ...',
   short: 'Stop a pod',
+  long: aboutPods,
   grammar: 'free',
   flags: [bool('force', 'end the apps at once'), uuidFileFlag],
   examples: [{ title: 'Let the apps end by themselves', text: 'rkt stop 6f4f2914' }],
@@ -127,7 +136,7 @@ const rm: CommandSpec = {
   name: 'rm',
   usage: '--uuid-file=FILE | UUID ...',
   short: 'Remove all files and resources associated with an exited pod',
-  long: 'Removes certain pods, whereas gc removes all that have been garbage for long enough.',
+  long: `Removes certain pods, whereas gc removes all that have been garbage for long enough.\n\n${aboutPods}`,
   grammar: 'free',
   needsRoot: true,
   flags: [uuidFileFlag],
@@ -158,7 +167,7 @@ const catManifest: CommandSpec = {
   name: 'cat-manifest',
   usage: '--uuid-file=FILE | UUID ...',
   short: 'Inspect and print the pod manifest',
-  long: 'UUID should be the UUID of a pod.',
+  long: aboutPods,
   grammar: 'free',
   flags: [prettyPrintFlag, uuidFileFlag],
   examples: [{ title: 'The images of a pod', text: "rkt cat-manifest 6f4f2914 | jq -r '.apps[].image.name'" }],

@@ -54,6 +54,16 @@ describe('podListText', () => {
       '',
     ].join('\n'));
   });
+  test('a pod with a name, has it in full only, in a column that is there for its sake', () => {
+    const pods: PodView[] = [{ ...exited, name: 'web' }, { ...prepared, networks: [network] }];
+    const [legend = '', named = '', other = ''] = podListText(pods, { ...table, full: true }).split('\n');
+    assert.match(legend, /NETWORKS\t+POD NAME$/);
+    assert.match(named, /\texited\t.*\tweb$/);
+    assert.match(other, /\tdefault:ip4=172\.16\.28\.2\t-$/);
+    assert.deepEqual(podListText(pods, table), podListText([exited, pods[1]!], table));
+    assert.match(podStatusText(pods[0]!, ''), /^name=web$/m);
+    assert.match(podStatusText(pods[0]!, 'json'), /^\{"name":"6f4f2914-[^}]*"pod_name":"web"/);
+  });
   test('no legend, is the rows alone', () => {
     const text = podListText([exited], { ...table, legend: false });
     assert.equal(text, '6f4f2914\tbusybox\texample.com/busybox:1.35.0\texited\tnow\tnow\t\n');

@@ -5,6 +5,7 @@ export function podJson(pod: PodView): object {
   const { apps, networks } = pod;
   return {
     name: pod.uuid,
+    pod_name: pod.name,
     state: pod.state,
     networks: networks.length > 0 ? networks : undefined,
     app_names: apps.length > 0 ? apps.map(({ name }) => name) : undefined,

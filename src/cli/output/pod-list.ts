@@ -22,8 +22,10 @@ export function podListText(pods: readonly PodView[], options: PodListOptions): 
     const value = pods.length === 0 ? null : pods.map(podJson);
     return `${goJson(value, { pretty: options.format === 'json-pretty' })}\n`;
   }
-  const rows = pods.flatMap((pod) => podRows(pod, options));
-  if (options.legend) rows.unshift(legend(options.full));
+  // rkt had no such column: programs that split lines see it only where somebody has named a pod.
+  const names = options.full && pods.some(({ name }) => name !== undefined);
+  const rows = pods.flatMap((pod) => (names ? withNameColumn(podRows(pod, options), pod) : podRows(pod, options)));
+  if (options.legend) rows.unshift([...legend(options.full), ...(names ? ['POD NAME'] : [])]);
   return `${alignTabs(rows.map((row) => row.join('\t')).join('\n'))}\n`;
 }
 
@@ -47,6 +49,10 @@ function podRows(pod: PodView, { full, now }: PodListOptions): string[][] {
     ...(full ? [app.imageId.slice(0, 'sha512-'.length + 12)] : []),
     ...(index === 0 ? ofPod : ofPod.map(() => '')),
   ]);
+}
+
+function withNameColumn(rows: readonly string[][], { name = '-' }: PodView): string[][] {
+  return rows.map((row, index) => [...row, index === 0 ? name : '']);
 }
 
 /** `default:ip4=172.16.28.2, other:ip4=10.1.0.2`. */

@@ -13,6 +13,7 @@ export function podStatusText(pod: PodView, format: Format): string {
   const lines = [`state=${state}`, `created=${fullTime(pod.createdAt)}`];
   if (startedAt !== undefined) lines.push(`started=${fullTime(startedAt)}`);
   if (state === 'running' || state === 'exited') lines.push(`networks=${networksText(pod.networks)}`);
+  if (pod.name !== undefined) lines.push(`name=${pod.name}`);
   if (afterStart.includes(state)) lines.push(...endLines(pod));
   return `${lines.join('\n')}\n`;
 }

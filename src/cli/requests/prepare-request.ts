@@ -1,16 +1,18 @@
 import { type Mount, parseMount, parsePortFlag, parseVolume, type Volume } from '#appc';
+import { parsePodName } from '#pod';
 import type { AppArgument, PrepareRequest, PullPolicy } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import type { CommandLine } from '../parse/command-line.ts';
 import { appArgument } from './app-argument.ts';
 import { podEnvironment } from './environment.ts';
-import { parseAll } from './flag-text.ts';
+import { parseAll, parseLast } from './flag-text.ts';
 
 /** The pod that `rkt run` and `rkt prepare` are asked for. */
 export function prepareRequest(line: CommandLine, environment: Readonly<NodeJS.ProcessEnv>): PrepareRequest {
   const { flags, images } = line;
   const podManifestPath = flags.optional('pod-manifest');
+  const podName = parseLast(flags, 'pod-name', parsePodName);
   const request = {
     apps: images.map(appArgument),
     volumes: parseAll(flags, 'volume', parseVolume),
@@ -20,6 +22,7 @@ export function prepareRequest(line: CommandLine, environment: Readonly<NodeJS.P
     pullPolicy: pullPolicy(flags),
     noOverlay: flags.bool('no-overlay'),
     verifyContent: flags.bool('verify-content'),
+    ...(podName === undefined ? {} : { podName }),
     ...(podManifestPath === undefined ? {} : { podManifestPath }),
   };
   checkSource(request, flags);
