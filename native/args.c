@@ -14,6 +14,17 @@ const struct namespace_kind namespace_kinds[NAMESPACE_KINDS] = {
 /* Out of the way of what the supervisor opens for itself. */
 enum { FIRST_NS_FD = 100 };
 
+/* Of `--name=value` or `--name`. */
+bool has_name(const char *argument, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(argument, name, length) == 0 && (argument[length] == '=' || argument[length] == '\0');
+}
+
+static _Noreturn void refuse_option(const char *what, const char *argument) {
+  char *name = strndup(argument, strcspn(argument, "="));
+  refuse(what, name == NULL ? argument : name);
+}
+
 static int parse_number(const char *option, const char *text, int minimum) {
   char *end;
   errno = 0;
@@ -65,45 +76,19 @@ static void parse_runtime_arg(struct options *options, const char *text) {
   options->runtime_args[options->runtime_arg_count++] = text;
 }
 
-/* The name becomes a file name and an argument. */
 static void parse_app(struct options *options, const char *text) {
-  if (text[0] == '\0' || text[0] == '.' || text[0] == '-' || strchr(text, '/') != NULL)
-    refuse("not a name for an app", "--app");
-  struct app *app = calloc(1, sizeof *app);
-  if (app == NULL) fail("cannot keep", "the arguments");
-  app->name = text;
-  struct app **end = &options->apps;
-  while (*end != NULL) end = &(*end)->next;
-  *end = app;
+  struct app *app;
+  const char *wrong = make_app(&app, text);
+  if (wrong != NULL) refuse(wrong, "--app");
+  append_app(&options->apps, app);
 }
 
-static struct app *last_app(struct options *options, const char *option) {
+static void parse_of_app(struct options *options, const char *argument) {
   struct app *app = options->apps;
-  if (app == NULL) refuse("must come after an --app", option);
+  if (app == NULL) refuse_option("must come after an --app", argument);
   while (app->next != NULL) app = app->next;
-  return app;
-}
-
-static void parse_bundle(struct options *options, const char *text) {
-  last_app(options, "--bundle")->bundles[MAIN] = text;
-}
-
-static void parse_pre_start(struct options *options, const char *text) {
-  last_app(options, "--pre-start")->bundles[PRE_START] = text;
-}
-
-static void parse_post_stop(struct options *options, const char *text) {
-  last_app(options, "--post-stop")->bundles[POST_STOP] = text;
-}
-
-static void parse_memory_events(struct options *options, const char *text) {
-  last_app(options, "--memory-events")->memory_events = text;
-}
-
-static void parse_stdin(struct options *options, const char *text) {
-  bool inherit = strcmp(text, "inherit") == 0;
-  if (!inherit && strcmp(text, "null") != 0) refuse("must be null or inherit", "--stdin");
-  last_app(options, "--stdin")->inherit_stdin = inherit;
+  const char *wrong = parse_app_word(app, argument);
+  if (wrong != NULL) refuse_option(wrong, argument);
 }
 
 static const struct {
@@ -112,8 +97,7 @@ static const struct {
 } parsers[] = {
     {"--unshare", parse_unshare}, {"--ns-fd", parse_ns_fd},   {"--lock-fd", parse_lock_fd},
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
-    {"--app", parse_app},         {"--bundle", parse_bundle}, {"--stdin", parse_stdin},
-    {"--pre-start", parse_pre_start}, {"--post-stop", parse_post_stop}, {"--memory-events", parse_memory_events},
+    {"--app", parse_app},
 };
 
 static const struct {
@@ -134,19 +118,15 @@ static const char **text_field(struct options *options, size_t offset) {
   return (const char **)(void *)((char *)options + offset);
 }
 
-static bool is_option(const char *argument, size_t length, const char *name) {
-  return strlen(name) == length && memcmp(argument, name, length) == 0;
-}
-
 static void parse_option(struct options *options, const char *argument) {
-  size_t length = strcspn(argument, "=");
-  if (argument[length] == '\0') refuse("unknown argument, or one without its =VALUE", argument);
-  const char *value = argument + length + 1;
+  if (is_app_word(argument)) return parse_of_app(options, argument);
+  const char *equals = strchr(argument, '=');
+  if (equals == NULL) refuse("unknown argument, or one without its =VALUE", argument);
   for (size_t i = 0; i < COUNT(parsers); i++)
-    if (is_option(argument, length, parsers[i].name)) return parsers[i].parse(options, value);
+    if (has_name(argument, parsers[i].name)) return parsers[i].parse(options, equals + 1);
   for (size_t i = 0; i < COUNT(texts); i++)
-    if (is_option(argument, length, texts[i].name)) {
-      *text_field(options, texts[i].field) = value;
+    if (has_name(argument, texts[i].name)) {
+      *text_field(options, texts[i].field) = equals + 1;
       return;
     }
   refuse("unknown argument", argument);
@@ -187,9 +167,6 @@ void parse_options(int argc, char **argv, struct options *options) {
   for (int kind = 0; kind < NAMESPACE_KINDS; kind++) options->ns_fds[kind] = -1;
   options->runtime_args = calloc((size_t)argc, sizeof *options->runtime_args);
   if (options->runtime_args == NULL) fail("cannot keep", "the arguments");
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--tty") == 0) last_app(options, "--tty")->tty = true;
-    else parse_option(options, argv[i]);
-  }
+  for (int i = 1; i < argc; i++) parse_option(options, argv[i]);
   check_options(options);
 }

@@ -78,6 +78,13 @@ struct pod {
 /* args.c */
 extern const struct namespace_kind namespace_kinds[NAMESPACE_KINDS];
 void parse_options(int argc, char **argv, struct options *options);
+bool has_name(const char *argument, const char *name);
+
+/* app_args.c: what these answer is NULL or what is wrong. The app keeps the texts it is given. */
+const char *make_app(struct app **made, const char *name);
+void append_app(struct app **apps, struct app *app);
+bool is_app_word(const char *text);
+const char *parse_app_word(struct app *app, const char *text);
 
 /* events.c: a descriptor has one watch at most; a second one replaces the first */
 typedef void watch_handler(void *context);
