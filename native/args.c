@@ -9,7 +9,7 @@
 #include <string.h>
 
 const struct namespace_kind namespace_kinds[NAMESPACE_KINDS] = {
-    {"pid", CLONE_NEWPID}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"net", CLONE_NEWNET}};
+    {"pid", CLONE_NEWPID}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"net", CLONE_NEWNET}, {"user", CLONE_NEWUSER}};
 
 /* Out of the way of what the supervisor opens for itself. */
 enum { FIRST_NS_FD = 100 };
@@ -39,7 +39,7 @@ static int find_kind(const char *option, const char *text, size_t length) {
     const char *name = namespace_kinds[kind].name;
     if (strlen(name) == length && memcmp(name, text, length) == 0) return kind;
   }
-  refuse("no such namespace, known are pid, ipc, uts, net", option);
+  refuse("no such namespace, known are pid, ipc, uts, net, user", option);
 }
 
 static void parse_unshare(struct options *options, const char *text) {
@@ -56,6 +56,10 @@ static void parse_ns_fd(struct options *options, const char *text) {
   int kind = find_kind("--ns-fd", text, length);
   if (text[length] == '\0') refuse("has no descriptor, expected KIND:NUMBER", "--ns-fd");
   options->ns_fds[kind] = parse_number("--ns-fd", text + length + 1, FIRST_NS_FD);
+}
+
+static void parse_userns_fd(struct options *options, const char *text) {
+  options->userns_fd = parse_number("--userns-fd", text, 3);
 }
 
 static void parse_lock_fd(struct options *options, const char *text) {
@@ -96,6 +100,7 @@ static const struct {
   void (*parse)(struct options *, const char *);
 } parsers[] = {
     {"--unshare", parse_unshare}, {"--ns-fd", parse_ns_fd},   {"--lock-fd", parse_lock_fd},
+    {"--userns-fd", parse_userns_fd},
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
     {"--app", parse_app},
 };
@@ -145,6 +150,7 @@ static void check_ns_fds(const struct options *options) {
   for (int kind = 0; kind < NAMESPACE_KINDS; kind++) {
     if (options->ns_fds[kind] < 0) continue;
     if (options->ns_fds[kind] == options->lock_fd) refuse("is the number of --lock-fd", "--ns-fd");
+    if (options->ns_fds[kind] == options->userns_fd) refuse("is the number of --userns-fd", "--ns-fd");
     for (int other = 0; other < kind; other++)
       if (options->ns_fds[kind] == options->ns_fds[other]) refuse("has the same number twice", "--ns-fd");
   }
@@ -157,12 +163,15 @@ static void check_options(struct options *options) {
   if (options->lock_fd < 0) refuse("is missing", "--lock-fd");
   if ((options->unshare & CLONE_NEWPID) == 0) refuse("must have pid: its end is what ends the pod", "--unshare");
   if ((options->unshare & CLONE_NEWUTS) == 0) refuse("must have uts, for the hostname", "--unshare");
+  if ((options->unshare & CLONE_NEWUSER) != 0) refuse("cannot have user: it is made by the caller, see --userns-fd", "--unshare");
+  if (options->userns_fd >= 0 && options->userns_fd == options->lock_fd) refuse("is the number of --lock-fd", "--userns-fd");
   check_ns_fds(options);
   check_apps(options);
 }
 
 void parse_options(int argc, char **argv, struct options *options) {
   options->lock_fd = -1;
+  options->userns_fd = -1;
   options->grace_ms = 10000;
   for (int kind = 0; kind < NAMESPACE_KINDS; kind++) options->ns_fds[kind] = -1;
   options->runtime_args = calloc((size_t)argc, sizeof *options->runtime_args);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { describe, test } from 'node:test';
-import { runPod, skip, startPod } from './supervised-pod.ts';
+import { namespaceMembers, runPod, skip, startPod, until } from './supervised-pod.ts';
 
 const isWrapped = process.env['RKT_SUPERVISOR_WRAPPED'] === '1' && 'this build is run by another program';
 const procStatus = (pid: number, field: string): string | undefined =>
@@ -46,6 +46,37 @@ describe('init', { skip }, () => {
     const script = '(sleep 0.1 & sleep 0.2 &); sleep 0.6; grep -l "^State:.Z" /proc/[0-9]*/status; exit 0';
     const pod = await runPod(t, { apps: [{ name: 'one', script }] });
     assert.deepEqual([pod.ending.code, pod.stdout], [0, ''], pod.stderr);
+  });
+});
+
+describe('pod in a user namespace', { skip }, () => {
+  const users = 700_000_000;
+
+  test('init, is its root, confined as ever, and nobody outside', { skip: isWrapped }, async (t) => {
+    const pod = startPod(t, { users, apps: [{ name: 'one', script: 'echo up; exec busybox sleep 60' }] });
+    await pod.untilOutput('up');
+    const owner = `${users}\t${users}\t${users}\t${users}`;
+    assert.deepEqual(['Uid', 'Gid', 'CapEff', 'CapBnd', 'Groups'].map((field) => procStatus(pod.init, field)?.trim()), [
+      owner, owner, '0000000000000020', '0000000000000000', '',
+    ]);
+    assert.equal(fs.readdirSync(`/proc/${pod.init}/fd`).length, 2);
+    assert.deepEqual(fs.readdirSync(`/proc/${pod.init}/root/`), []);
+    assert.equal(fs.readFileSync(`/proc/${pod.init}/uid_map`, 'utf8').trim().replace(/ +/g, ' '), `0 ${users} 65536`);
+  });
+
+  test('apps, share it with init, and its namespaces belong to it', async (t) => {
+    const script = 'cat /proc/self/uid_map; hostname changed && exit 1; busybox ip link set lo down && exit 2; cat /proc/1/status | grep Uid; kill -9 1; exit 7';
+    const pod = await runPod(t, { users, apps: [{ name: 'one', script }] });
+    assert.equal(pod.stdout.replace(/[ \t]+/g, ' '), ` 0 ${users} 65536\nUid: 0 0 0 0\n`);
+    assert.deepEqual(pod.ending, { code: 7, signal: null }, pod.stderr);
+  });
+
+  test('SIGKILL, leaves no process of the pod', async (t) => {
+    const pod = startPod(t, { users, apps: [{ name: 'one', script: 'echo up; exec busybox sleep 60' }] });
+    await pod.untilOutput('up');
+    const members = namespaceMembers(pod.init);
+    pod.kill('SIGKILL');
+    await until('the end of the pod', () => members().length === 0 && !pod.isLocked);
   });
 });
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +58,7 @@ static void become_init(const struct options *options, char **argv) {
   if (sethostname(options->hostname, strlen(options->hostname)) < 0) fail("cannot set hostname", options->hostname);
   if ((options->unshare & CLONE_NEWNET) != 0) bring_loopback_up();
   enter_empty_root(options->init_root);
+  if (options->userns_fd >= 0) become_root();
   prctl(PR_SET_NAME, "rkt-init", 0UL, 0UL, 0UL);
   set_title(argv, "rkt-init");
   drop_privileges();
@@ -89,8 +91,36 @@ static void hold_namespaces(const struct options *options, pid_t init) {
 }
 
 /* A fork with namespaces: no stack is given, so the child goes on in a copy of ours. */
-static pid_t clone_into(int namespaces) {
-  return (pid_t)syscall(SYS_clone, (unsigned long)(namespaces | CLONE_NEWNS | SIGCHLD), 0UL, 0UL, 0UL, 0UL);
+static pid_t clone_into(int flags) {
+  return (pid_t)syscall(SYS_clone, (unsigned long)(flags | CLONE_NEWNS | SIGCHLD), 0UL, 0UL, 0UL, 0UL);
+}
+
+/*
+ * The namespaces of a pod belong to its user namespace when they are made by somebody in it, and who has
+ * entered one does not come back: a child does that, and leaves us a child of ours.
+ */
+static pid_t clone_in_user_namespace(const struct options *options) {
+  int channel[2];
+  pid_t init = 0;
+  if (pipe2(channel, O_CLOEXEC) < 0) fail("cannot make", "a pipe");
+  pid_t child = fork();
+  if (child < 0) return -1;
+  if (child == 0) {
+    if (setns(options->userns_fd, CLONE_NEWUSER) < 0) fail("cannot enter", "the user namespace");
+    init = clone_into(options->unshare | CLONE_PARENT);
+    if (init < 0) fail("cannot make", "the pod's namespaces");
+    /* Entering has made us undumpable; as such our namespaces could not be opened without CAP_SYS_PTRACE. */
+    if (init == 0) return prctl(PR_SET_DUMPABLE, 1UL, 0UL, 0UL, 0UL);
+    while (write(channel[1], &init, sizeof init) < 0 && errno == EINTR) {}
+    _exit(0);
+  }
+  close(channel[1]);
+  bool told = read(channel[0], &init, sizeof init) == (ssize_t)sizeof init;
+  close(channel[0]);
+  close(options->userns_fd);
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+  if (!told) _exit(EXIT_OWN_FAILURE); /* the child has said why */
+  return init;
 }
 
 /*
@@ -101,7 +131,8 @@ void start_init(struct pod *pod, char **argv) {
   int lifeline[2];
   int ready[2];
   if (pipe2(lifeline, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0) fail("cannot make", "a pipe");
-  pod->init = clone_into(pod->options.unshare);
+  bool users = pod->options.userns_fd >= 0;
+  pod->init = users ? clone_in_user_namespace(&pod->options) : clone_into(pod->options.unshare);
   if (pod->init < 0) fail("cannot make", "the pod's namespaces");
   if (pod->init == 0) {
     close(lifeline[1]);

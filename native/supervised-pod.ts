@@ -34,6 +34,16 @@ exec 9<.
 flock 9
 exec "$@"`;
 
+/** As descriptor 8 a user namespace whose ids from 0 are those from the first argument. */
+const enterUsers = `
+fifo=$(mktemp -u) && mkfifo "$fifo"
+unshare --user sh -c 'echo; exec sleep 60' >"$fifo" & holder=$!
+read _ <"$fifo"; rm "$fifo"
+for kind in uid gid; do echo "0 $1 65536" >/proc/$holder/\${kind}_map; done
+exec 8</proc/$holder/ns/user
+kill $holder; wait $holder
+shift; exec "$@"`;
+
 export interface AppSpec {
   readonly name: string;
   /** For the shell inside the app. */
@@ -54,6 +64,8 @@ export interface PodSpec {
   readonly prefix?: readonly string[];
   readonly stdin?: 'pipe' | 'ignore';
   readonly withoutNetwork?: boolean;
+  /** A user namespace whose ids from 0 are these of the host. */
+  readonly users?: number;
 }
 
 export interface Ending {
@@ -175,7 +187,9 @@ export function startPod(t: TestContext, spec: PodSpec): SupervisedPod {
     fs.mkdirSync(join(dir, directory), { recursive: true });
   fs.copyFileSync(busybox, join(dir, 'rootfs/bin/busybox'));
   for (const app of spec.apps) writeBundle(dir, id, app, spec);
-  const argv = ['-m', 'sh', '-c', enterPod, 'sh', dir, ...(spec.prefix ?? []), supervisorPath, ...podArguments(dir, spec)];
+  if (spec.users !== undefined) fs.chmodSync(dir, 0o711);
+  const prefix = spec.users === undefined ? (spec.prefix ?? []) : ['sh', '-c', enterUsers, 'sh', String(spec.users)];
+  const argv = ['-m', 'sh', '-c', enterPod, 'sh', dir, ...prefix, supervisorPath, ...podArguments(dir, spec)];
   const pod = new SupervisedPod(dir, spawnPod(argv, spec));
   t.after(() => removePod(pod, spec));
   return pod;
@@ -197,6 +211,7 @@ function spawnPod(argv: readonly string[], spec: PodSpec): ChildProcess {
 
 function podArguments(dir: string, spec: PodSpec): string[] {
   const network = !spec.withoutNetwork;
+  const users = spec.users !== undefined;
   return [
     '--uuid=0e5f2a1c-0000-4000-8000-000000000000',
     '--lock-fd=9',
@@ -206,7 +221,8 @@ function podArguments(dir: string, spec: PodSpec): string[] {
     '--ready-link=ready',
     '--pid-file=pid',
     `--unshare=pid,ipc,uts${network ? ',net' : ''}`,
-    ...['pid:100', 'ipc:101', 'uts:102', ...(network ? ['net:103'] : [])].map((word) => `--ns-fd=${word}`),
+    ...['pid:100', 'ipc:101', 'uts:102', ...(network ? ['net:103'] : []), ...(users ? ['user:104'] : [])].map((word) => `--ns-fd=${word}`),
+    ...(users ? ['--userns-fd=8'] : []),
     '--hostname=rkt-test',
     '--init-root=init',
     `--grace-ms=${spec.graceMs ?? 10_000}`,
@@ -222,7 +238,8 @@ function writeBundle(dir: string, id: string, app: AppSpec, spec: PodSpec): void
 
 function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec): object {
   const capabilities = ['CAP_KILL', 'CAP_SYS_PTRACE'];
-  const shared = { pid: 100, ipc: 101, uts: 102, ...(spec.withoutNetwork ? {} : { network: 103 }) };
+  const shared = { pid: 100, ipc: 101, uts: 102, ...(spec.withoutNetwork ? {} : { network: 103 }), ...(spec.users === undefined ? {} : { user: 104 }) };
+  const map = [{ containerID: 0, hostID: spec.users, size: 65536 }];
   return {
     ociVersion: '1.0.0',
     process: {
@@ -241,6 +258,7 @@ function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec): object
     ],
     linux: {
       cgroupsPath: `/rkt-test-${id}-${app.name}`,
+      ...(spec.users !== undefined && runtimePath.endsWith('runc') ? { uidMappings: map, gidMappings: map } : {}),
       namespaces: [
         { type: 'mount' },
         ...Object.entries(shared).map(([type, fd]) => ({ type, path: `/proc/@PID@/fd/${fd}` })),

@@ -12,7 +12,7 @@ enum {
   EXIT_OWN_FAILURE = 254,
   /* systemd's SIGRTMIN+3 by number: glibc counts from 34, musl from 35. */
   SIGNAL_HALT = 34 + 3,
-  NAMESPACE_KINDS = 4,
+  NAMESPACE_KINDS = 5,
 };
 
 /* What of an app runs: the bundles of its event handlers are run to their end before and after its own. */
@@ -48,6 +48,7 @@ struct options {
   const char **runtime_args;
   size_t runtime_arg_count;
   int lock_fd;
+  int userns_fd;                  /* -1: the caller's own */
   int grace_ms;
   int unshare;                    /* CLONE_NEW* */
   int ns_fds[NAMESPACE_KINDS];    /* by namespace_kinds; -1: not asked for */
@@ -108,6 +109,7 @@ void start_init(struct pod *pod, char **argv);
 void set_title(char **argv, const char *title);
 void bring_loopback_up(void);
 void enter_empty_root(const char *directory);
+void become_root(void);
 void drop_privileges(void);
 void close_all_but(int first, int second);
 
