@@ -50,6 +50,7 @@ static const struct app_word {
     {.name = "--post-stop", .parse = parse_post_stop},
     {.name = "--memory-events", .parse = parse_memory_events},
     {.name = "--stdin", .parse = parse_stdin},
+    {.name = "--restart", .parse = parse_restart},
     {.name = "--tty", .parse = parse_tty, .alone = true},
 };
 

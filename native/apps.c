@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 static const char pid_file[] = "pid";
+static const char console_socket[] = "console.sock";
 
 /* No app's name has a dot. */
 static void name_container(char id[NAME_MAX + 1], const struct app *app) {
@@ -25,21 +26,16 @@ static bool has_console(const struct app *app) {
   return app->tty && app->phase == MAIN;
 }
 
-static const char **runtime_argv(const struct options *options, const struct app *app, const char *id) {
-  const char *const tail[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", "."};
-  const size_t tail_count = sizeof tail / sizeof tail[0];
-  const char **argv = calloc(options->runtime_arg_count + tail_count + 5, sizeof *argv);
+/* What the runtime is asked, by words that end with NULL. */
+static const char **runtime_argv(const struct options *options, const char *const words[]) {
+  size_t word_count = 0;
+  while (words[word_count] != NULL) word_count++;
+  const char **argv = calloc(options->runtime_arg_count + word_count + 2, sizeof *argv);
   if (argv == NULL) fail("cannot keep the arguments of", options->runtime);
   const char **next = argv;
   *next++ = options->runtime;
   for (size_t i = 0; i < options->runtime_arg_count; i++) *next++ = options->runtime_args[i];
-  memcpy(next, tail, sizeof tail);
-  next += tail_count;
-  if (has_console(app)) {
-    *next++ = "--console-socket";
-    *next++ = "console.sock";
-  }
-  *next = id;
+  memcpy(next, words, word_count * sizeof *words);
   return argv;
 }
 
@@ -54,12 +50,11 @@ static void replace_stdin(void) {
  *
  * It ends with us: a pod without a supervisor may be collected, and must not get a cgroup after that.
  */
-static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor) {
+static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor,
+                                     const char *const words[]) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("cannot follow", "the supervisor");
   if (getppid() != supervisor) _exit(EXIT_OWN_FAILURE);
-  char id[NAME_MAX + 1];
-  name_container(id, app);
-  const char **argv = runtime_argv(options, app, id);
+  const char **argv = runtime_argv(options, words);
   if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
   if (!app->inherit_stdin || app->tty || app->phase != MAIN) replace_stdin();
   setpgid(0, 0);
@@ -75,15 +70,27 @@ static int wait_for(pid_t pid) {
   return status;
 }
 
-static bool run_runtime(const struct options *options, const struct app *app, int bundle) {
+static bool run_runtime(const struct options *options, const struct app *app, int bundle, const char *const words[]) {
   pid_t self = getpid();
   pid_t pid = fork();
-  if (pid == 0) become_runtime(options, app, bundle, self);
+  if (pid == 0) become_runtime(options, app, bundle, self, words);
   if (pid < 0) {
     report("cannot start", options->runtime);
     return false;
   }
   return wait_for(pid) == 0;
+}
+
+/* What is left of the last run goes first: the container, and what the app left running in its cgroup. */
+static bool make_container(const struct options *options, struct app *app, int bundle) {
+  char id[NAME_MAX + 1];
+  name_container(id, app);
+  const char *const delete[] = {"delete", "--force", id, NULL};
+  const char *const plain[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", ".", id, NULL};
+  const char *const console[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", ".", "--console-socket", console_socket, id, NULL};
+  if (app->made[app->phase] && !run_runtime(options, app, bundle, delete)) return false;
+  app->made[app->phase] = true;
+  return run_runtime(options, app, bundle, has_console(app) ? console : plain);
 }
 
 /* Looks without reaping: the app may have ended already. */
@@ -108,7 +115,7 @@ static bool start_with_console(const struct options *options, struct app *app, i
     report("cannot listen for the console of", app->name);
     return false;
   }
-  bool started = run_runtime(options, app, bundle) && adopt(app, bundle);
+  bool started = make_container(options, app, bundle) && adopt(app, bundle);
   if (started && !console_accept(listener)) report("no console came for", app->name);
   console_discard(listener, bundle);
   return started;
@@ -117,7 +124,7 @@ static bool start_with_console(const struct options *options, struct app *app, i
 static bool start_in(const struct options *options, struct app *app, int bundle) {
   unlinkat(bundle, pid_file, 0);
   if (has_console(app)) return start_with_console(options, app, bundle);
-  return run_runtime(options, app, bundle) && adopt(app, bundle);
+  return make_container(options, app, bundle) && adopt(app, bundle);
 }
 
 /* False: it does not run, and the runtime or we have said why. */

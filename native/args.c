@@ -143,6 +143,7 @@ static void check_apps(const struct options *options) {
   for (const struct app *app = options->apps; app != NULL; app = app->next) {
     if (app->bundles[MAIN] == NULL) refuse("has no --bundle", app->name);
     if (app->tty && ++ttys > 1) refuse("only one app can have it", "--tty");
+    if (app->tty && app->restart.policy != RESTART_NO) refuse("an app that has it is not started again", "--tty");
   }
 }
 

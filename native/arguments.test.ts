@@ -39,6 +39,10 @@ const refused: [string, string[], string][] = [
   ['an app with an empty name', [...complete, '--app='], '--app: not a name for an app'],
   ['two apps with the terminal', [...complete, '--tty', '--app=b', '--bundle=.', '--tty'], '--tty: only one app can have it'],
   ['another stdin', [...complete, '--stdin=tty'], '--stdin: must be null or inherit'],
+  ['another restart policy', [...complete, '--restart=sometimes'], '--restart: must be no, on-failure, on-failure:N or always'],
+  ['a limit of nothing', [...complete, '--restart=on-failure:0'], '--restart: must be no, on-failure, on-failure:N or always'],
+  ['a limit for always', [...complete, '--restart=always:3'], '--restart: must be no, on-failure, on-failure:N or always'],
+  ['a terminal and restarts', [...complete, '--tty', '--restart=always'], '--tty: an app that has it is not started again'],
   ['an unknown option', [...complete, '--verbose=1'], '--verbose=1: unknown argument'],
   ['an option without a value', [...complete, '--hostname'], '--hostname: unknown argument, or one without its =VALUE'],
 ];

@@ -23,13 +23,18 @@ static void temporary_name(char name[PATH_MAX], const char *path) {
   }
 }
 
-static bool write_number(int directory, const char *name, int number) {
-  char text[16];
-  int length = snprintf(text, sizeof text, "%d\n", number);
+static bool write_text(int directory, const char *name, const char *text) {
+  ssize_t length = (ssize_t)strlen(text);
   int fd = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
   if (fd < 0) return false;
   bool whole = write(fd, text, (size_t)length) == length;
   return close(fd) == 0 && whole;
+}
+
+static bool write_number(int directory, const char *name, int number) {
+  char text[16];
+  snprintf(text, sizeof text, "%d\n", number);
+  return write_text(directory, name, text);
 }
 
 void write_pid_file(const char *path, pid_t pid) {
@@ -51,6 +56,22 @@ void write_oom_kills(int directory, const char *app, int killed) {
   char name[NAME_MAX + 1];
   snprintf(name, sizeof name, ".%s.oom", app);
   if (!write_number(directory, name, killed)) report("cannot write the end of", app);
+}
+
+/* What is known of an app besides its status, `.APP.KIND`: no app's name has a dot. */
+static void write_about(int directory, const char *app, const char *kind, const char *text) {
+  char name[NAME_MAX + 1];
+  char temporary[NAME_MAX + 1];
+  snprintf(name, sizeof name, ".%s.%s", app, kind);
+  snprintf(temporary, sizeof temporary, ".%s.%s.new", app, kind);
+  if (!write_text(directory, temporary, text) || renameat(directory, temporary, directory, name) < 0)
+    report("cannot write what is known of", app);
+}
+
+void write_restarts(int directory, const char *app, int count, int code, bool waiting) {
+  char text[64];
+  snprintf(text, sizeof text, "%d %d %s\n", count, code, waiting ? "waiting" : "running");
+  write_about(directory, app, "restarts", text);
 }
 
 /* memory.oom_control of cgroup v1 and memory.events of v2 both have the line "oom_kill N". */

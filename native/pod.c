@@ -1,4 +1,10 @@
-/* The life of a pod: apps start in order, the first that fails stops the rest, the end of all ends the pod. */
+/*
+ * The life of a pod: apps start in order, the first that fails stops the rest, the end of all ends the pod.
+ *
+ * The life of an app is one run or several. A run is PRE_START, MAIN, POST_STOP, the first and the last where there is
+ * a handler. When MAIN ends, or is not reached, it is decided whether another run follows: if so the app waits for it
+ * after this one's end, else that was the app's end.
+ */
 #define _GNU_SOURCE
 #include "supervisor.h"
 
@@ -13,6 +19,8 @@ static void kill_everything(void *context) {
   if (pod->init > 0) kill(pod->init, SIGKILL);
 }
 
+static void give_up_waiting(struct pod *pod);
+
 /* A second request does not prolong the first one's grace. */
 static void stop(struct pod *pod, int signal) {
   signal_apps(&pod->options, signal);
@@ -20,6 +28,7 @@ static void stop(struct pod *pod, int signal) {
   pod->stopping = true;
   pod->grace = (struct timer){.fire = kill_everything, .context = pod};
   set_timer(&pod->grace, pod->options.grace_ms);
+  give_up_waiting(pod);
 }
 
 static void fail_app(struct pod *pod, int status) {
@@ -31,38 +40,99 @@ static int exit_code(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Who sees the status sees the reason as well. */
-static void record_end(struct pod *pod, const struct app *app, int status) {
+static void count_oom_kills(struct pod *pod, struct app *app) {
   int killed = app->memory_events == NULL ? 0 : read_oom_kills(app->memory_events);
-  if (killed > 0) {
-    write_oom_kills(pod->status_dir, app->name, killed);
-    tell_out_of_memory(app->name, killed);
+  if (killed <= 0) return;
+  app->oom_kills += killed;
+  write_oom_kills(pod->status_dir, app->name, app->oom_kills);
+  tell_out_of_memory(app->name, killed);
+}
+
+static void record_end(struct pod *pod, const struct app *app) {
+  write_status(pod->status_dir, app->name, exit_code(app->status));
+  if (app->status != 0) fail_app(pod, app->status);
+}
+
+/* Who sees the status sees the reason as well. */
+static void main_ended(struct pod *pod, struct app *app, int status) {
+  app->status = status;
+  count_oom_kills(pod, app);
+  if (pod->stopping || !plan_restart(app, status)) record_end(pod, app);
+}
+
+static void write_restart_state(const struct pod *pod, const struct app *app) {
+  const struct restart *restart = &app->restart;
+  write_restarts(pod->status_dir, app->name, restart->count, exit_code(app->status), restart->waiting);
+}
+
+/* Between two runs. */
+static void give_up(struct pod *pod, struct app *app) {
+  end_restart_wait(app);
+  record_end(pod, app);
+  pod->live--;
+}
+
+static void give_up_waiting(struct pod *pod) {
+  for (struct app *app = pod->options.apps; app != NULL; app = app->next)
+    if (app->restart.waiting) give_up(pod, app);
+}
+
+static void start_again(void *context);
+
+static void run_ended(struct pod *pod, struct app *app) {
+  if (!app->restart.due) {
+    pod->live--;
+  } else if (pod->stopping) {
+    give_up(pod, app);
+  } else {
+    wait_to_restart(app, start_again);
+    write_restart_state(pod, app);
   }
-  write_status(pod->status_dir, app->name, exit_code(status));
-  if (status != 0) fail_app(pod, status);
 }
 
 static void begin(struct pod *pod, struct app *app, enum phase phase) {
-  if (phase == MAIN) pod->unstarted--;
-  if (start_app(&pod->options, app, phase)) return;
-  if (phase != POST_STOP) record_end(pod, app, EXIT_OWN_FAILURE << 8);
-  pod->live--;
+  app->began = now();
+  if (start_app(&pod->options, app, phase)) {
+    if (phase == MAIN) app->started = true;
+    return;
+  }
+  if (phase != POST_STOP) main_ended(pod, app, EXIT_OWN_FAILURE << 8);
+  run_ended(pod, app);
+}
+
+static void begin_run(struct pod *pod, struct app *app) {
+  begin(pod, app, app->bundles[PRE_START] == NULL ? MAIN : PRE_START);
+}
+
+static void start_again(void *context) {
+  struct app *app = context;
+  end_restart_wait(app);
+  app->restart.count++;
+  write_restart_state(app->pod, app);
+  begin_run(app->pod, app);
 }
 
 /* An app that ran is cleaned up after; how that went changes nothing of how the app ended. */
-static void app_ended(struct pod *pod, struct app *app, int status) {
+static void phase_ended(struct pod *pod, struct app *app, int status) {
   app->pid = 0;
   if (app->phase == PRE_START && status == 0 && !pod->stopping) return begin(pod, app, MAIN);
-  if (app->phase != POST_STOP) record_end(pod, app, status);
+  if (app->phase != POST_STOP) main_ended(pod, app, status);
   if (app->phase == MAIN && app->bundles[POST_STOP] != NULL && !pod->killed) return begin(pod, app, POST_STOP);
-  pod->live--;
+  run_ended(pod, app);
+}
+
+/* Every app has ended with it, and none can be started any more. */
+static void init_ended(struct pod *pod) {
+  pod->init = 0;
+  pod->killed = true;
+  stop(pod, SIGKILL);
 }
 
 /* Whoever else was left to us as a subreaper needs no more than to be reaped. */
 static void child_ended(struct pod *pod, pid_t pid, int status) {
-  if (pid == pod->init) pod->init = 0;
+  if (pid == pod->init) return init_ended(pod);
   for (struct app *app = pod->options.apps; app != NULL; app = app->next)
-    if (app->pid == pid) return app_ended(pod, app, status);
+    if (app->pid == pid) return phase_ended(pod, app, status);
 }
 
 static void reap(struct pod *pod) {
@@ -88,18 +158,24 @@ static void handle_signals(void *context) {
   while ((signal = next_signal(pod->signals)) != 0) handle_signal(pod, signal);
 }
 
+static bool all_started(const struct pod *pod) {
+  const struct app *app = pod->options.apps;
+  while (app != NULL && app->started) app = app->next;
+  return app == NULL;
+}
+
 static void announce(struct pod *pod) {
-  if (pod->announced || pod->stopping || pod->unstarted > 0) return;
+  if (pod->announced || pod->stopping || !all_started(pod)) return;
   pod->announced = true;
   write_ready_link(pod->options.ready_link);
 }
 
 /* Signals that came while an app was being started are handled before the next one is. */
 void start_apps(struct pod *pod) {
-  for (struct app *app = pod->options.apps; app != NULL; app = app->next) pod->unstarted++;
   for (struct app *app = pod->options.apps; app != NULL; app = app->next) {
+    app->pod = pod;
     pod->live++;
-    begin(pod, app, app->bundles[PRE_START] == NULL ? MAIN : PRE_START);
+    begin_run(pod, app);
     handle_signals(pod);
     if (pod->stopping) return;
   }

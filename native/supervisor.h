@@ -26,15 +26,37 @@ struct timer {
   struct timer *next;
 };
 
+enum restart_policy { RESTART_NO, RESTART_ON_FAILURE, RESTART_ALWAYS };
+
+/* Whether and when an app that has ended starts again. */
+struct restart {
+  enum restart_policy policy;
+  int limit;           /* of restarts; 0: none */
+  int count;           /* of restarts so far */
+  int delay_ms;        /* before the next one, or the last */
+  bool due;            /* this run will be followed by another */
+  bool waiting;        /* for the time of that */
+  struct timer timer;
+};
+
+struct pod;
+
 struct app {
   struct app *next;
+  struct pod *pod;
   const char *name;
   const char *bundles[PHASES];  /* NULL: there is no such handler */
   const char *memory_events;    /* file; NULL: none */
   bool inherit_stdin;
   bool tty;
+  struct restart restart;
   enum phase phase;
-  pid_t pid; /* of the phase; 0: not started, or ended */
+  pid_t pid;          /* of the phase; 0: not started, or ended */
+  bool made[PHASES];  /* the runtime has a container of that name */
+  int64_t began;      /* when the phase did; as now() */
+  bool started;       /* MAIN ran once, or runs */
+  int status;         /* wait(2) status of the last run */
+  int oom_kills;      /* in all runs */
 };
 
 struct options {
@@ -66,8 +88,7 @@ struct pod {
   int status_dir;    /* directory */
   int lifeline;      /* init ends the pod when this is closed */
   pid_t init;        /* 0: reaped */
-  size_t live;       /* apps that were begun and whose last phase has not ended */
-  size_t unstarted;  /* apps whose MAIN was not reached yet */
+  size_t live;       /* apps that were begun and whose last run has not ended */
   bool announced;    /* the ready link is there */
   bool stopping;
   bool killed;
@@ -118,6 +139,7 @@ int open_directory(const char *path);
 void write_pid_file(const char *path, pid_t pid);
 void write_status(int directory, const char *app, int code);
 void write_oom_kills(int directory, const char *app, int killed);
+void write_restarts(int directory, const char *app, int count, int code, bool waiting);
 void write_ready_link(const char *path);
 int read_oom_kills(const char *path);
 pid_t read_pid(int directory, const char *name);
@@ -131,6 +153,12 @@ _Noreturn void die_by_signal(int signal);
 /* apps.c */
 bool start_app(const struct options *options, struct app *app, enum phase phase);
 void signal_apps(const struct options *options, int signal);
+
+/* restart.c */
+const char *parse_restart(struct app *app, const char *value);
+bool plan_restart(struct app *app, int status);
+void wait_to_restart(struct app *app, void (*start)(void *app));
+void end_restart_wait(struct app *app);
 
 /* pod.c */
 void start_apps(struct pod *pod);
