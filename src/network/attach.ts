@@ -1,5 +1,6 @@
 import type { NetInfo } from '#pod';
 import { type Attachment, readResult, renderAttachment, writeResult } from './attachments.ts';
+import { lockBridgeCreation } from './bridge-creation.ts';
 import { runtimeConfigOf } from './capability-args.ts';
 import { type Address, type CniResult, dottedMask, isIpv4, parseCniResult } from './cni-result.ts';
 import { isAtLeast } from './cni-version.ts';
@@ -33,13 +34,18 @@ export async function attach(attachment: Attachment, context: PluginContext, war
 async function addAll(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<string> {
   let answer = '';
   for (const plugin of attachment.conf.plugins) {
-    const { stdout, stderr } = await runPlugin('ADD', planRun(attachment, plugin, answer), context);
+    const { stdout, stderr } = await addOne(planRun(attachment, plugin, answer), plugin, context);
     if (stderr.trim() !== '') warn(stderr.trim());
     answer = answerOf(plugin, stdout) || answer;
     // After each: should the machine crash before the next, what this one did is undone by what it said.
     if (answer !== '' && isToldAgain(attachment)) writeResult(context.podDir, attachment, answer);
   }
   return answer;
+}
+
+async function addOne(run: PluginRun, { bridge }: PluginConf, context: PluginContext): Promise<{ stdout: string; stderr: string }> {
+  using _ = lockBridgeCreation(bridge);
+  return await runPlugin('ADD', run, context);
 }
 
 function answerOf(plugin: PluginConf, stdout: string): string {

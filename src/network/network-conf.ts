@@ -25,6 +25,8 @@ export interface PluginConf {
   readonly capabilities: readonly string[];
   /** It masquerades itself. */
   readonly ipMasq: boolean;
+  /** The link that the plugin `bridge` makes where it is not there, with an address of the host. */
+  readonly bridge?: string;
   /** What the plugin reads on standard input: its configuration, with what is added at run time. */
   input(additions?: Json): string;
 }
@@ -75,11 +77,13 @@ function chainOf(path: string, conf: Json): readonly Json[] {
 function pluginOf(path: string, conf: Json, text?: string): PluginConf {
   const type = textOf(conf, 'type');
   if (type === '' || type.includes('/')) throw invalid(path, `bad or no plugin type ${JSON.stringify(type)}`);
+  const isGateway = conf['isGateway'] === true || conf['isDefaultGateway'] === true;
   const declared = isObject(conf['capabilities']) ? conf['capabilities'] : {};
   return {
     type,
     capabilities: Object.keys(declared).filter((name) => declared[name] === true),
     ipMasq: conf['ipMasq'] === true,
+    ...(type === 'bridge' && isGateway ? { bridge: textOf(conf, 'bridge') || 'cni0' } : {}),
     input: (additions = {}) =>
       text !== undefined && Object.keys(additions).length === 0 ? text : JSON.stringify({ ...conf, ...additions }),
   };

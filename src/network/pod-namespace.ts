@@ -11,12 +11,13 @@ import {
   removeNetworkNamespace,
 } from '#sys';
 
-const DIRECTORY = '/var/run/netns';
+/** Where pods have their network namespaces; there once a pod has one. */
+export const NAMESPACES = '/var/run/netns';
 /** The f_type of a namespace file, NSFS_MAGIC of linux/magic.h. */
 const NSFS_MAGIC = 0x6e736673;
 
 export function namespacePath(uuid: string): string {
-  return `${DIRECTORY}/cni-${uuid}`;
+  return `${NAMESPACES}/cni-${uuid}`;
 }
 
 /** Makes a pod's network namespace with its loopback interface up; the pod knows of it before it is there. */
@@ -34,17 +35,17 @@ export function createPodNamespace(podDir: string, uuid: string): string {
  * the copies that the mount namespaces of other pods have of it, which would keep it alive.
  */
 function shareNamespaceDirectory(): void {
-  mkdirSync(DIRECTORY, { recursive: true });
+  mkdirSync(NAMESPACES, { recursive: true });
   if (makeShared()) return;
-  using lock = lockPath(DIRECTORY, 'directory', 'exclusive', { wait: true });
+  using lock = lockPath(NAMESPACES, 'directory', 'exclusive', { wait: true });
   if (lock === undefined || makeShared()) return;
-  mount({ source: DIRECTORY, target: DIRECTORY, type: 'none', flags: MS.BIND | MS.REC });
+  mount({ source: NAMESPACES, target: NAMESPACES, type: 'none', flags: MS.BIND | MS.REC });
   makeShared();
 }
 
 function makeShared(): boolean {
   try {
-    mount({ source: 'none', target: DIRECTORY, type: 'none', flags: MS.SHARED | MS.REC });
+    mount({ source: 'none', target: NAMESPACES, type: 'none', flags: MS.SHARED | MS.REC });
     return true;
   } catch (error) {
     if ((error as { code?: string }).code === 'EINVAL') return false;
@@ -69,5 +70,5 @@ export function isNamespace(path: string): boolean {
 
 export function removePodNamespace(path: string): void {
   // Only what this room makes: the file is in the pod's directory, and what it names is unmounted and unlinked.
-  if (path.startsWith(`${DIRECTORY}/`) && !path.includes('/..')) removeNetworkNamespace(path);
+  if (path.startsWith(`${NAMESPACES}/`) && !path.includes('/..')) removeNetworkNamespace(path);
 }

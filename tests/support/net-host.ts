@@ -77,9 +77,12 @@ const LEGACY = `cp -a /etc/alternatives /run/alternatives &&
 for v in iptables ip6tables; do for f in '' -save -restore; do ln -sf /usr/sbin/$v-legacy$f /run/alternatives/$v$f; done; done &&
 mount --bind /run/alternatives /etc/alternatives && mount --bind /dev/null /usr/sbin/xtables-nft-multi`;
 
+/** /sys/class/net shows the links of the namespace it was mounted in. */
+const OWN_SYS = 'mkdir /run/cgroup && mount --rbind /sys/fs/cgroup /run/cgroup && mount -t sysfs sysfs /sys && mount --rbind /run/cgroup /sys/fs/cgroup && umount -l /run/cgroup && rmdir /run/cgroup';
+
 function mounts(without: readonly (keyof typeof FILES)[], legacy: boolean): string {
   const hidden = without.flatMap((name) => FILES[name]).map((file) => `mount --bind /dev/null ${file}`);
-  return ['ip link set lo up', 'mount -t tmpfs run /run', 'mount -t tmpfs cni /var/lib/cni', ...hidden, ...(legacy ? [LEGACY] : [])].join(' && ');
+  return ['ip link set lo up', 'mount -t tmpfs run /run', 'mount -t tmpfs cni /var/lib/cni', OWN_SYS, ...hidden, ...(legacy ? [LEGACY] : [])].join(' && ');
 }
 
 async function hold(flags: readonly string[], setUp: string): Promise<ChildProcess> {
