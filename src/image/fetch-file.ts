@@ -1,17 +1,18 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ImageId } from '#appc';
 import type { ImageContext } from './context.ts';
 import { ImageError } from './image-error.ts';
 import { importVerified } from './import-aci.ts';
 import { openError } from './open-error.ts';
+import { openRegularFile } from './open-regular-file.ts';
 
 /** Takes in an ACI that is a file of this machine. @throws {ImageError} */
 export async function fetchFile(path: string, signatureFile: string | undefined, ctx: ImageContext): Promise<ImageId> {
   ctx.report.debug(`image: using image from file ${resolve(path)}`);
   const signature = ctx.insecure.image ? undefined : readSignatureFile(signatureFile ?? signaturePath(path), ctx);
   if (signature === undefined) ctx.report.info('image: warning: image signature verification has been disabled');
-  const fd = openAci(path);
+  const fd = openRegularFile(path);
   try {
     return await importVerified({ fd, path, signature }, ctx);
   } finally {
@@ -37,16 +38,4 @@ function withHint(error: unknown): unknown {
   if (!(error instanceof ImageError)) return error;
   const hint = 'an image needs a signature beside it (.asc) or by --signature; --insecure-options=image goes without';
   return new ImageError('no-signature', error.message, { hint, cause: error.cause });
-}
-
-function openAci(path: string): number {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw openError(path, error);
-  }
-  if (fstatSync(fd).isFile()) return fd;
-  closeSync(fd);
-  throw new ImageError('file-unreadable', `open ${path}: not a regular file`);
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { type Self, planConfinement } from '#store';
 import { type Confinement, confinedArguments } from '#sys';
-import { FETCH_COMMAND, type WorkerRequest } from './messages.ts';
+import { ACI_LIMIT } from '../http/limits.ts';
+import { FETCH_COMMAND, type LocalRequest, type WorkerRequest } from './messages.ts';
 
 /** What names are resolved and certificates checked by. */
 const NETWORK_FILES = [
@@ -29,9 +30,16 @@ function planWorkerConfinement(self: Self, request: WorkerRequest, environment: 
   const keys = 'keystore' in request ? [request.keystore.systemDir, request.keystore.localDir].map((dir) => resolve(dir, 'trustedkeys')) : [];
   if (request.kind === 'read-keys') return planConfinement(self, {});
   if (request.kind === 'verify-aci') return planConfinement(self, { fork: true, readOnly: [...DECOMPRESSORS, ...keys] });
+  if (request.kind === 'read-local') return planReader(self, request, keys);
   const certificates = CERTIFICATE_VARIABLES.flatMap((name) => environment[name]?.split(':') ?? []);
   const readOnly = [...keys, ...NETWORK_FILES, ...certificates.filter((path) => path.startsWith('/') && path !== '/')];
   return planConfinement(self, { network: true, readOnly });
+}
+
+/** It starts what decompresses its archive, where that is not Node itself. */
+function planReader(self: Self, { compression }: LocalRequest, keys: readonly string[]): Confinement {
+  const fork = compression === 'xz' || compression === 'bzip2';
+  return planConfinement(self, { fork, readOnly: [...(fork ? DECOMPRESSORS : []), ...keys], fileLimit: ACI_LIMIT });
 }
 
 /** Of the environment no more than steers the network: the rest may be secret. */

@@ -2,6 +2,7 @@ import { messageOf, RktError } from '#errors';
 import type { DiscoveryOptions, Tag } from '../discovery/discover.ts';
 import type { Wanted } from '../discovery/plan-discovery.ts';
 import type { HttpPolicy } from '../http/http-client.ts';
+import type { LocalForm } from '../local/local-source.ts';
 import type { RegistryPlace } from '../registry/registry-places.ts';
 import type { KeystoreDirs } from '../trust/keystore.ts';
 import type { SigstoreRequest } from '../trust/trust-keys.ts';
@@ -14,12 +15,15 @@ export const FETCH_COMMAND = '__fetch';
 export const LINK_FD = 3;
 /** Descriptor of the ACI to be filled or verified. */
 export const FILE_FD = 4;
+/** Descriptor of the file that a compressed archive is written into. */
+export const COPY_FD = 5;
 
 /** What a worker is asked to do: the first message. */
 export type WorkerRequest =
   | PullRequest
   | DownloadRequest
   | VerifyRequest
+  | LocalRequest
   | DiscoverRequest
   | DownloadKeyRequest
   | ReadKeysRequest;
@@ -48,6 +52,22 @@ export interface VerifyRequest {
   /** Base64; without one only the manifest is read. */
   readonly signature?: string;
   readonly allowLegacy: boolean;
+  readonly keystore: KeystoreDirs;
+}
+
+export interface LocalRequest {
+  readonly kind: 'read-local';
+  /** Undefined: to be recognised by its content. */
+  readonly form?: LocalForm;
+  /** Names an image that has no name in there; it is not opened. */
+  readonly path: string;
+  /** For messages. */
+  readonly description: string;
+  /** What the image is called in there; undefined: there is but one. */
+  readonly name?: string;
+  /** Of an archive. */
+  readonly compression: 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
+  readonly insecure: InsecureOptions;
   readonly keystore: KeystoreDirs;
 }
 

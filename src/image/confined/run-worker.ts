@@ -29,8 +29,9 @@ export interface WorkerStart {
   readonly request: WorkerRequest;
   readonly report: Report;
   readonly handlers: CallHandlers;
-  /** The file it is given. */
-  readonly fd?: number;
+  /** The file it is given, and one that it may write to. */
+  readonly fd?: number | undefined;
+  readonly copyFd?: number | undefined;
 }
 
 const STDERR_KEPT = 4096;
@@ -42,9 +43,9 @@ const MOST_CALLS = 4096;
  * @throws what the worker failed with; what a handler threw comes through as it is
  */
 export async function runWorker(start: WorkerStart): Promise<unknown> {
-  const { self, request, fd } = start;
+  const { self, request, fd, copyFd } = start;
   const child = startProgram(self.confine, planWorkerArguments(self, request, process.env), {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', fd ?? 'ignore'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', fd ?? 'ignore', copyFd ?? 'ignore'],
     env: planWorkerEnvironment(process.env),
   });
   let stderr = '';

@@ -58,6 +58,8 @@ async function work(request: WorkerRequest, parent: Parent): Promise<unknown> {
       return download(request, parent);
     case 'verify-aci':
       return (await import('./verify-in-worker.ts')).verifyInWorker(request, parent);
+    case 'read-local':
+      return (await import('./read-in-worker.ts')).readInWorker(request, parent, reportTo(parent));
     case 'discover':
       return find(request, parent);
     case 'download-key':

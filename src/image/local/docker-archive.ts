@@ -1,20 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type Digest, type Layer, MAXIMUM_CONFIG_BYTES, MAXIMUM_LAYERS, MAXIMUM_MANIFEST_BYTES, parseDigest, parseImageConfig } from '#oci';
 import { ImageError } from '../image-error.ts';
-import { type ImageFile, type ImageFiles, readSmall } from './image-files.ts';
-import { checkDigest, chooseImage, digestOf, type LocalImage } from './local-image.ts';
+import type { ArchiveFiles } from './image-files.ts';
+import { checkDigest, chooseImage, digestOf, type LocalImage, type LocalLayer } from './local-image.ts';
 
-const MANIFEST = 'manifest.json';
+export const DOCKER_MANIFEST = 'manifest.json';
 
 /** An entry of manifest.json, as `docker save` writes it. */
 interface SavedImage {
   readonly config: string;
   readonly names: readonly string[];
   readonly layers: readonly string[];
-}
-
-export function isDockerArchive(files: ImageFiles): boolean {
-  return files.has(MANIFEST);
 }
 
 /**
@@ -24,10 +20,10 @@ export function isDockerArchive(files: ImageFiles): boolean {
  *
  * @throws {ImageError} bad-layout, not-found, digest-mismatch, too-large; {OciError}
  */
-export function readDockerArchive(files: ImageFiles, name: string | undefined): LocalImage {
-  const images = parseSaved(readSmall(files, MANIFEST, MAXIMUM_MANIFEST_BYTES), files.description);
+export async function readDockerArchive(files: ArchiveFiles, name: string | undefined): Promise<LocalImage> {
+  const images = parseSaved(await files.read(DOCKER_MANIFEST, MAXIMUM_MANIFEST_BYTES), files.description);
   const image = chooseImage(files, images, name, ({ names }) => names);
-  const bytes = readSmall(files, image.config, MAXIMUM_CONFIG_BYTES);
+  const bytes = await files.read(image.config, MAXIMUM_CONFIG_BYTES);
   const named = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(image.config)?.[1];
   if (named !== undefined) checkDigest(bytes, parseDigest(`sha256:${named}`), files.description);
   const config = parseImageConfig(bytes);
@@ -35,23 +31,19 @@ export function readDockerArchive(files: ImageFiles, name: string | undefined): 
   if (diffIds.length !== image.layers.length) {
     throw bad(files.description, `the image has ${image.layers.length} layers and its configuration ${diffIds.length}`);
   }
-  const paths = new Map(diffIds.map((diffId, at) => [diffId, image.layers[at]!]));
-  const open = (diffId: Digest): ImageFile => files.open(paths.get(diffId)!, { followLinks: true });
   return {
     config,
     configDigest: digestOf(bytes),
-    layers: diffIds.map((diffId) => describeLayer(diffId, open)),
+    layers: diffIds.map((diffId, at) => describeLayer(files, diffId, image.layers[at]!)),
     names: name === undefined ? image.names : [name],
-    openLayer: (layer) => open(layer.diffId),
   };
 }
 
-function describeLayer(diffId: Digest, open: (diffId: Digest) => ImageFile): Layer {
-  using file = open(diffId);
-  const head = file.read().next().value ?? Buffer.alloc(0);
-  const compression = compressionOf(head);
-  const digest = compression === 'none' ? diffId : digestOfFile(file);
-  return { digest, diffId, size: file.size, compression, urls: [] };
+function describeLayer(files: ArchiveFiles, diffId: Digest, name: string): LocalLayer {
+  const place = files.place(name, { followLinks: true });
+  const compression = compressionOf(files.pieces(place).next().value ?? Buffer.alloc(0));
+  const digest = compression === 'none' ? diffId : digestOfPieces(files.pieces(place));
+  return { digest, diffId, size: place.size, compression, urls: [], place };
 }
 
 function compressionOf(head: Buffer): Layer['compression'] {
@@ -59,9 +51,9 @@ function compressionOf(head: Buffer): Layer['compression'] {
   return head.length >= 4 && head.readUInt32LE() === 0xfd2fb528 ? 'zstd' : 'none';
 }
 
-function digestOfFile(file: ImageFile): Digest {
+function digestOfPieces(pieces: Iterable<Buffer>): Digest {
   const hash = createHash('sha256');
-  for (const piece of file.read()) hash.update(piece);
+  for (const piece of pieces) hash.update(piece);
   return parseDigest(`sha256:${hash.digest('hex')}`);
 }
 
@@ -70,15 +62,15 @@ function parseSaved(bytes: Buffer, where: string): SavedImage[] {
   try {
     value = JSON.parse(bytes.toString());
   } catch (cause) {
-    throw new ImageError('bad-layout', `${where}: ${MANIFEST} is not JSON`, { cause });
+    throw new ImageError('bad-layout', `${where}: ${DOCKER_MANIFEST} is not JSON`, { cause });
   }
-  if (!Array.isArray(value) || value.length === 0) throw bad(where, `${MANIFEST} names no image`);
+  if (!Array.isArray(value) || value.length === 0) throw bad(where, `${DOCKER_MANIFEST} names no image`);
   return value.map((entry: unknown) => parseEntry(entry, where));
 }
 
 function parseEntry(entry: unknown, where: string): SavedImage {
   const { Config: config, RepoTags: tags, Layers: layers } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof config !== 'string' || !isTexts(layers) || !isTexts(tags ?? [])) throw bad(where, `${MANIFEST} is malformed`);
+  if (typeof config !== 'string' || !isTexts(layers) || !isTexts(tags ?? [])) throw bad(where, `${DOCKER_MANIFEST} is malformed`);
   if (layers.length > MAXIMUM_LAYERS) throw bad(where, `the image has more than ${MAXIMUM_LAYERS} layers`);
   return { config, layers, names: (tags ?? []) as string[] };
 }

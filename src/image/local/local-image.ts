@@ -1,22 +1,28 @@
 import { createHash } from 'node:crypto';
 import { type Digest, digestAlgorithm, digestHex, type Layer, type OciConfig, parseDigest } from '#oci';
+import type { ArchivedFile } from '#store';
 import { ImageError } from '../image-error.ts';
-import type { ManifestBytes } from '../registry/fetch-manifest.ts';
-import type { ImageFile, ImageFiles } from './image-files.ts';
+import type { ManifestBytes, SignatureStore } from '../trust/find-signatures.ts';
+import type { ImageFiles } from './image-files.ts';
 
-/** An image as its files describe it; nothing of its layers has been read. */
+/** An image as its files describe it; nothing of its layers has been unpacked. */
 export interface LocalImage {
   readonly config: OciConfig;
   readonly configDigest: Digest;
-  /**
-   * The manifest and before it the indexes that led there, as of a registry, for those who verify signatures; what
-   * index.json names comes first. Undefined where the form has no manifest, as docker's own.
-   */
-  readonly path?: readonly ManifestBytes[];
-  readonly layers: readonly Layer[];
+  readonly layers: readonly LocalLayer[];
   /** What it is called in there: a whole reference, or a tag alone. */
   readonly names: readonly string[];
-  openLayer(layer: Layer): ImageFile;
+  /** Undefined where the form has neither manifests nor signatures, as docker's own. */
+  readonly signed?: {
+    /** The manifest and before it the indexes that led there, as of a registry; what index.json names comes first. */
+    readonly path: readonly ManifestBytes[];
+    readonly signatures: SignatureStore;
+  };
+}
+
+export interface LocalLayer extends Layer {
+  /** In the archive; undefined where its blob is a file of a directory. */
+  readonly place: ArchivedFile | undefined;
 }
 
 /** Bytes whose digest is what it was said to be. @throws {ImageError} digest-mismatch naming the blob */
@@ -37,7 +43,7 @@ export function blobName(digest: Digest): string {
 
 /** One of several, by the name that was asked for. @throws {ImageError} not-found, naming what there is */
 export function chooseImage<T>(
-  files: ImageFiles,
+  files: Pick<ImageFiles, 'description'>,
   images: readonly T[],
   asked: string | undefined,
   namesOf: (image: T) => readonly string[],

@@ -14,6 +14,7 @@ import {
 } from '#oci';
 import { ImageError } from '../image-error.ts';
 import { readBody } from '../http/read-body.ts';
+import type { ManifestBytes } from '../trust/find-signatures.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { machinePlatform } from '../machine-platform.ts';
 
@@ -25,11 +26,6 @@ export interface FetchedManifest {
   readonly digest: Digest;
   /** What led there, the manifest included: what the reference names first, each entry of the one before. */
   readonly path: readonly ManifestBytes[];
-}
-
-export interface ManifestBytes {
-  readonly digest: Digest;
-  readonly bytes: Buffer;
 }
 
 /**

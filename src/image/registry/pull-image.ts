@@ -8,7 +8,7 @@ import { dockerImageName } from '../trust/docker-image-name.ts';
 import type { Verified } from '../trust/write-evidence.ts';
 import { RegistryClient } from './registry-client.ts';
 import type { RegistryPlace } from './registry-places.ts';
-import type { SignedImage } from './verify-image.ts';
+import type { SignedImage } from '../trust/verify-image.ts';
 
 const PARALLEL_LAYERS = 3;
 
@@ -50,7 +50,10 @@ async function pullFrom(place: RegistryPlace, reference: Reference, originalName
 
 /** Before anything of the image is in the store. */
 async function verify(client: RegistryClient, image: SignedImage, ctx: PullContext): Promise<Verified | undefined> {
-  if (!ctx.insecure.image) return (await import('./verify-image.ts')).verifyImage(client, image, ctx);
+  if (!ctx.insecure.image) {
+    const [{ verifyImage }, { registrySignatures }] = await Promise.all([import('../trust/verify-image.ts'), import('./registry-signatures.ts')]);
+    return verifyImage(registrySignatures(client), image, ctx);
+  }
   ctx.report.info('image: warning: image signature verification has been disabled');
   return undefined;
 }

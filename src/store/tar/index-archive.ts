@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { hostileEntry } from '../store-error.ts';
 import type { TarEntry, TarSink } from './entry.ts';
 import { type EntryPath, joinPath, parentOf, parseEntryPath, parseLinkTarget } from './entry-path.ts';
@@ -23,22 +23,20 @@ const CHUNK = 1 << 20;
 const MOST_LINKS = 8;
 
 /**
- * Reads an uncompressed tar archive through, without taking anything out of it.
+ * Reads an uncompressed tar archive, an open file, through, without taking anything out of it.
  *
  * @throws {StoreError} `hostile-archive` naming the entry: `..`, an absolute name, the same file twice
  */
-export function indexArchive(path: string, limits: ArchiveLimits = DEFAULT_LIMITS): ArchiveIndex {
+export function indexArchive(fd: number, limits: ArchiveLimits = DEFAULT_LIMITS): ArchiveIndex {
   const indexing = new Indexing(limits);
   const reader = new TarReader(indexing, limits);
   indexing.offset = () => reader.offset;
-  const fd = openSync(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
-    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer)) reader.push(buffer.subarray(0, got));
-    reader.finish({ whole: false });
-  } finally {
-    closeSync(fd);
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let at = 0, got = 1; got > 0; at += got) {
+    got = readSync(fd, buffer, 0, CHUNK, at);
+    reader.push(buffer.subarray(0, got));
   }
+  reader.finish({ whole: false });
   return indexing;
 }
 

@@ -3,16 +3,14 @@ import { messageOf } from '#errors';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import { printable } from '../printable.ts';
-import { asRecordFields, type SignatureRecord } from '../trust/evidence.ts';
-import type { FoundSignature } from '../trust/found-signature.ts';
-import type { Keystore } from '../trust/keystore.ts';
-import { verifySignature } from '../trust/verify-signature.ts';
-import { textHash, type Verified } from '../trust/write-evidence.ts';
-import type { ManifestBytes } from './fetch-manifest.ts';
-import { fetchSignatures } from './fetch-signatures.ts';
-import type { RegistryClient } from './registry-client.ts';
+import { asRecordFields, type SignatureRecord } from './evidence.ts';
+import { findSignatures, type ManifestBytes, type SignatureStore } from './find-signatures.ts';
+import type { FoundSignature } from './found-signature.ts';
+import type { Keystore } from './keystore.ts';
+import { verifySignature } from './verify-signature.ts';
+import { textHash, type Verified } from './write-evidence.ts';
 
-/** What is asked of a registry, and what it has. */
+/** What was asked for, and what there is. */
 export interface SignedImage {
   readonly name: AcIdentifier;
   /** The manifest, and before it the indexes that led there. */
@@ -23,16 +21,16 @@ export interface SignedImage {
 export type VerifyContext = Pick<ImageContext, 'report'> & { readonly keystore: Pick<Keystore, 'keysFor'> };
 
 /**
- * Proves by the signatures that a registry has that a trusted key vouches for an image. Whoever signed the index that
+ * Proves by the signatures beside an image that a trusted key vouches for it. Whoever signed the index that
  * was asked for, or the manifest for this machine, is taken at their word.
  *
  * @throws {ImageError} no-signature, unknown-signer, bad-signature; each says what was found
  */
-export async function verifyImage(client: RegistryClient, image: SignedImage, ctx: VerifyContext): Promise<Verified> {
+export async function verifyImage(store: SignatureStore, image: SignedImage, ctx: VerifyContext): Promise<Verified> {
   const [asked, own] = [image.path[0]!, image.path.at(-1)!];
   const problems: string[] = [];
   for (const manifest of new Set([asked, own])) {
-    const signatures = await goodSignatures(client, manifest, image.name, problems, ctx);
+    const signatures = await goodSignatures(store, manifest, image.name, problems, ctx);
     if (signatures.length === 0) continue;
     for (const problem of problems) ctx.report.debug(`image: ignoring a signature that is not good: ${problem}`);
     const signers = signatures.map(({ signer, fingerprint }) => `  ${signer} ${fingerprint}`);
@@ -40,12 +38,12 @@ export async function verifyImage(client: RegistryClient, image: SignedImage, ct
     const indexes = image.path.slice(0, -1).map(({ bytes }) => bytes.toString('base64'));
     return { signatures, docker: { manifest: own.digest, indexes } };
   }
-  throw refusal(asked, image.name, problems, ctx);
+  throw refusal(asked, image.name, { problems, advice: store.advice }, ctx);
 }
 
 /** One for each signer. */
 async function goodSignatures(
-  client: RegistryClient,
+  store: SignatureStore,
   manifest: ManifestBytes,
   name: AcIdentifier,
   problems: string[],
@@ -54,7 +52,7 @@ async function goodSignatures(
   const good = new Map<string, SignatureRecord>();
   const note = (problem: string): void => void problems.push(problem);
   ctx.report.debug(`image: looking for signatures of ${manifest.digest}`);
-  for await (const found of fetchSignatures(client, manifest, note)) {
+  for await (const found of findSignatures(store, manifest, note)) {
     try {
       const record = await judge(found, manifest, name, ctx);
       if (!good.has(record.keyFile)) good.set(record.keyFile, record);
@@ -79,12 +77,16 @@ async function judge(
 
 const SHOWN_PROBLEMS = 3;
 
-function refusal(asked: ManifestBytes, name: AcIdentifier, problems: readonly string[], ctx: VerifyContext): ImageError {
+function refusal(
+  asked: ManifestBytes,
+  name: AcIdentifier,
+  { problems, advice }: { readonly problems: readonly string[]; readonly advice: string },
+  ctx: VerifyContext,
+): ImageError {
   const what = `image "${name}" (${asked.digest})`;
   const without = '--insecure-options=image goes without';
   if (problems.length === 0) {
-    const hint = `it can be signed by: cosign sign --key KEY IMAGE; ${without}`;
-    return new ImageError('no-signature', `${what} has no signature`, { hint });
+    return new ImageError('no-signature', `${what} has no signature`, { hint: `${advice}; ${without}` });
   }
   const found = `${problems.length} ${problems.length === 1 ? 'signature' : 'signatures'}`;
   const trusted = [...ctx.keystore.keysFor(name).values()].some(({ kind }) => kind !== 'pgp');
