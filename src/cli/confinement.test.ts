@@ -1,7 +1,7 @@
 /** What the processes that fetch and unpack may do: as the kernel tells it, and as a program in their place finds it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -80,36 +80,80 @@ function statusOfThreads(pid: number): Record<string, string> {
 const restricted = { Groups: '', CapInh: NONE, CapAmb: NONE, NoNewPrivs: '1', Seccomp: '2' };
 const ids = (id: number): string => [id, id, id, id].join('\t');
 
-test('rkt fetch as root, the process that downloads and the one that unpacks, have what they need and no more', { skip }, async (t) => {
+/** `rkt fetch` that is at work until the test ends it. */
+function startFetch(t: TestContext, source: string): { pid: number; kill(): Promise<unknown> } {
   const home = directory(t);
-  const host = await stallingRegistry(t);
   const flags = ['dir', 'local-config', 'system-config', 'user-config'].map((name) => `--${name}=${join(home, name)}`);
-  const rkt = spawn(join(root, 'bin/rkt'), [...flags, '--insecure-options=image,http', 'fetch', `docker://${host}/x`], { stdio: 'ignore' });
+  const rkt = spawn(join(root, 'bin/rkt'), [...flags, '--insecure-options=image,http', 'fetch', source], { stdio: 'ignore' });
   const ended = new Promise((resolve) => rkt.once('close', resolve));
-  t.after(async () => {
+  const kill = (): Promise<unknown> => {
     rkt.kill('SIGKILL');
-    await ended;
-  });
-  const fetcher = await findChild(rkt.pid!, '__fetch');
-  const unpacker = await findChild(rkt.pid!, '__unpack');
+    return ended;
+  };
+  t.after(kill);
+  return { pid: rkt.pid!, kill };
+}
+
+function checkHasNothing(pid: number): void {
   const user = planConfinement({ path: '/', args: [], confine, files: [] }, {}).user!;
   assert.notEqual(user.uid, 0);
-  assert.deepEqual(statusOfThreads(fetcher), {
+  assert.deepEqual(statusOfThreads(pid), {
     ...restricted, Uid: ids(user.uid), Gid: ids(user.gid), CapPrm: NONE, CapEff: NONE, CapBnd: NONE,
   });
+  checkIsFenced(pid);
+}
+
+function checkIsFenced(pid: number): void {
+  assert.equal(existsSync(`/proc/${pid}/root/etc/shadow`), false);
+  assert.equal(existsSync(`/proc/${pid}/root/proc/self`), false);
+  assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 +0/m);
+  assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max data size +1073741824 +1073741824/m);
+}
+
+test('rkt fetch as root, the process that downloads and the one that unpacks, have what they need and no more', { skip }, async (t) => {
+  const host = await stallingRegistry(t);
+  const rkt = startFetch(t, `docker://${host}/x`);
+  const fetcher = await findChild(rkt.pid, '__fetch');
+  const unpacker = await findChild(rkt.pid, '__unpack');
+  checkHasNothing(fetcher);
   assert.deepEqual(statusOfThreads(unpacker), {
     ...restricted, Uid: ids(0), Gid: ids(0), CapPrm: UNPACKING, CapEff: UNPACKING, CapBnd: UNPACKING,
   });
-  for (const pid of [fetcher, unpacker]) {
-    assert.deepEqual(existsSync(`/proc/${pid}/root/etc/shadow`), false);
-    assert.equal(existsSync(`/proc/${pid}/root/proc/self`), false);
-    assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 +0/m);
-    assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max data size +1073741824 +1073741824/m);
-  }
-  rkt.kill('SIGKILL');
-  await ended;
+  checkIsFenced(unpacker);
+  await rkt.kill();
   for (let tries = 0; tries < 100 && [fetcher, unpacker].some((pid) => existsSync(`/proc/${pid}/root/lib`)); tries++) await sleep(20);
   assert.deepEqual([fetcher, unpacker].map((pid) => existsSync(`/proc/${pid}/root/lib`)), [false, false], 'they die with rkt');
+});
+
+/** An archive that takes long to read, and no room: its files are holes. */
+function longArchive(t: TestContext): string {
+  const path = join(directory(t), 'long.tar');
+  const size = 0o77777777777 - 511;
+  const fd = openSync(path, 'w');
+  for (let entry = 0; entry < 6; entry++) {
+    const header = Buffer.alloc(512);
+    header.write(`file${entry}`);
+    header.write('0000644\0', 100);
+    header.write(size.toString(8), 124);
+    header.write('0ustar\x0000', 156, 'latin1');
+    header.write('        ', 148);
+    header.write(`${header.reduce((sum, byte) => sum + byte).toString(8).padStart(6, '0')}\0 `, 148);
+    writeSync(fd, header, 0, 512, entry * (size + 512));
+  }
+  ftruncateSync(fd, 6 * (size + 512));
+  closeSync(fd);
+  return path;
+}
+
+test('rkt fetch of an archive as root, the process that reads it, has the archive and nothing else', { skip }, async (t) => {
+  const path = longArchive(t);
+  const rkt = startFetch(t, `oci-archive:${path}`);
+  const reader = await findChild(rkt.pid, '__fetch');
+  checkHasNothing(reader);
+  const open = readdirSync(`/proc/${reader}/fd`).map((fd) => readlinkSync(`/proc/${reader}/fd/${fd}`));
+  const files = open.filter((each) => each.startsWith('/') && !each.startsWith('/dev/'));
+  assert.equal(files.includes(path), true);
+  assert.equal(files.every((each) => each === path || each.includes('/cas/tmp/scratch')), true, files.join());
 });
 
 /** Tries what it must not; prints what it could do. */

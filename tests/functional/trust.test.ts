@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeKey, makeOciLayout, makeRootfs, needs, startRegistry } from '#tests/support';
+import { makeCosignKey, makeKey, makeOciLayout, makeRootfs, needs, pushCosignSignature, rktProgram, startRegistry } from '#tests/support';
 import { openScene, type Scene } from './scene.ts';
-
-const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 
 async function signedScene(): Promise<{ scene: Scene; key: ReturnType<typeof makeKey>; trust: () => Promise<string> }> {
   const scene = openScene();
@@ -107,15 +105,13 @@ test('fetch, docker:// signed as cosign does, by a key that is trusted by its PE
   const layout = scene.home.file('layout');
   const { digest } = makeOciLayout(layout, { layers: [{ directory: rootfs }], config: { Cmd: ['/bin/echo', 'signed'], Env: ['PATH=/bin'] } });
   const image = `docker://${await registry.push(layout, 'test/signed')}`;
-  const [key, pub, payload] = ['cosign.key', 'cosign.pub', 'payload'].map((name) => scene.home.file(name)) as [string, string, string];
-  openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', key);
-  openssl('pkey', '-in', key, '-pubout', '-out', pub);
+  const key = makeCosignKey(scene.home.path);
   const prefix = registry.address.replace(':', '_');
   const fetch = ['--insecure-options=http', 'fetch', '--full', image];
   assert.match((await scene.rkt(fetch, { status: 254 })).output, new RegExp(`image "${prefix}/test/signed" \\(${digest}\\) has no signature`));
-  await pushSignature();
+  await pushCosignSignature(registry, { repository: 'test/signed', digest }, key, scene.home.file('signatures'));
   assert.match((await scene.rkt(fetch, { status: 254 })).output, new RegExp(`rkt trust --prefix "${prefix}/test/signed" PUBKEY`));
-  await scene.rkt(['trust', `--prefix=${prefix}`, '--skip-fingerprint-review', pub]);
+  await scene.rkt(['trust', `--prefix=${prefix}`, '--skip-fingerprint-review', key.publicKey]);
   const fetched = await scene.rkt(fetch);
   assert.match(fetched.output, /image: signature verified:\n  ECDSA P-256 [0-9a-f]{64}/);
   const id = fetched.stdout.trim();
@@ -125,26 +121,42 @@ test('fetch, docker:// signed as cosign does, by a key that is trusted by its PE
   const file = execFileSync('find', [join(scene.home.dataDir, 'cas/layer'), '-name', 'busybox'], { encoding: 'utf8' }).split('\n')[0]!;
   appendFileSync(file, 'evil');
   assert.match((await scene.rkt(['image', 'verify', id], { status: 254 })).output, /layer sha256:[0-9a-f]{64} has the hash/);
+});
 
-  async function pushSignature(): Promise<void> {
-    writeFileSync(payload, JSON.stringify({ critical: { identity: { 'docker-reference': `${registry.address}/test/signed` }, image: { 'docker-manifest-digest': digest }, type: 'cosign container image signature' }, optional: null }));
-    openssl('dgst', '-sha256', '-sign', key, '-out', `${payload}.sig`, payload);
-    const signatures = scene.home.file('signatures');
-    const hash = (path: string) => openssl('dgst', '-sha256', '-r', path).toString().slice(0, 64);
-    const blob = (bytes: Buffer) => {
-      mkdirSync(join(signatures, 'blobs/sha256'), { recursive: true });
-      writeFileSync(scene.home.file('blob'), bytes);
-      const hex = hash(scene.home.file('blob'));
-      writeFileSync(join(signatures, 'blobs/sha256', hex), bytes);
-      return { digest: `sha256:${hex}`, size: bytes.length };
-    };
-    const annotations = { 'dev.cosignproject.cosign/signature': readFileSync(`${payload}.sig`).toString('base64') };
-    const layers = [{ mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json', ...blob(readFileSync(payload)), annotations }];
-    const config = { mediaType: 'application/vnd.oci.image.config.v1+json', ...blob(Buffer.from('{}')) };
-    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-    const manifest = { mediaType, ...blob(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers }))) };
-    writeFileSync(join(signatures, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations: { 'org.opencontainers.image.ref.name': 'latest' } }] }));
-    writeFileSync(join(signatures, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-    await registry.push(signatures, 'test/signed', `${digest.replace(':', '-')}.sig`);
-  }
+test('fetch, oci: and oci-archive: to which skopeo copied an image and its signature, verified as the image of the registry', needs('root', 'docker-registry', 'skopeo', 'crun'), async () => {
+  await using scene = openScene();
+  await using registry = await startRegistry();
+  const { file } = scene.home;
+  makeRootfs(file('rootfs'));
+  const { digest } = makeOciLayout(file('layout'), { layers: [{ directory: file('rootfs') }], config: { Cmd: ['/bin/echo', 'signed'], Env: ['PATH=/bin'] } });
+  const image = await registry.push(file('layout'), 'test/signed', '1');
+  const key = makeCosignKey(scene.home.path);
+  await pushCosignSignature(registry, { repository: 'test/signed', digest }, key, file('signatures'));
+  const copy = (source: string, target: string) =>
+    execFileSync('skopeo', ['--insecure-policy', 'copy', '-q', '--src-tls-verify=false', '--preserve-digests', `docker://${source}`, target]);
+  const signatures = image.replace(/:1$/, `:${digest.replace(':', '-')}.sig`);
+  copy(image, `oci:${file('copy')}:${image}`);
+  assert.match((await scene.rkt(['fetch', `oci:${file('copy')}`], { status: 254 })).output, /has no signature/);
+  copy(signatures, `oci:${file('copy')}:${signatures}`);
+  const { output } = await scene.rkt(['fetch', `oci:${file('copy')}`], { status: 254 });
+  const name = image.replace(':', '_').replace(/:1$/, '');
+  assert.match(output, new RegExp(`image "${name}" \\(${digest}\\) has 1 signature, and no cosign key or identity is trusted`));
+  await scene.rkt(['trust', `--prefix=${name}`, '--skip-fingerprint-review', key.publicKey]);
+  const id = (await scene.rkt(['fetch', '--full', `oci:${file('copy')}`])).stdout.trim();
+  assert.match((await scene.rkt(['run', '--net=none', id])).output, /signed/);
+  execFileSync('tar', ['-C', file('copy'), '-czf', file('copy.tar.gz'), '.']);
+  assert.equal((await scene.rkt(['fetch', '--full', `oci-archive:${file('copy.tar.gz')}`])).stdout.trim(), id);
+  assert.equal((await scene.rkt(['--insecure-options=http', 'fetch', '--full', `docker://${image}`])).stdout.trim(), id);
+});
+
+test('fetch of a docker archive or an ACI on standard input, says that it cannot carry a signature', needs('root', 'gpg'), async () => {
+  const { key, scene } = await signedScene();
+  await using _scene = scene;
+  using _key = key;
+  const { file } = scene.home;
+  writeFileSync(file('saved.tar'), '');
+  assert.match((await scene.rkt(['fetch', `docker-archive:${file('saved.tar')}`], { status: 254 })).output, /saved\.tar: a docker archive cannot carry signatures/);
+  const fetch = (...args: string[]) => execFileSync('sh', ['-c', '"$@" <"$0" 2>&1 || true', scene.aci, rktProgram(), ...scene.home.flags, 'fetch', '--full', '-', ...args]).toString();
+  assert.match(fetch(), /an ACI that comes this way cannot carry a signature/);
+  assert.match(fetch(`--signature=${scene.aci}.asc`), /^sha512-[0-9a-f]{64}$/m);
 });

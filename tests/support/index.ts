@@ -1,4 +1,5 @@
 /** What functional tests, the demo and the benchmarks start from: homes, images, keys, registries. */
+export { type CosignKeyFiles, makeCosignKey, pushCosignSignature } from './cosign.ts';
 export { openHome, type Home, type RktOptions, rktProgram } from './home.ts';
 export { makeRootfs, makeBusyboxAci, type AciOptions } from './busybox.ts';
 export { makeKey, type SigningKey } from './signing-key.ts';

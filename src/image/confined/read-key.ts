@@ -11,5 +11,5 @@ export async function readKey(url: URL, policy: HttpPolicy): Promise<Buffer> {
     response.body.destroy();
     throw new ImageError('bad-status', `bad HTTP status code: ${response.status}`);
   }
-  return readBody(response.body, KEY_LIMIT, 'key');
+  return await readBody(response.body, KEY_LIMIT, 'key');
 }

@@ -30,7 +30,8 @@ export async function fetchStdin(options: FindOptions, ctx: ImageContext): Promi
       hint: 'name the file that has its signature by --signature; --insecure-options=image goes without',
     });
   }
-  return fetchFile(path, options.signatureFile, ctx);
+  // The file goes with the scratch directory.
+  return await fetchFile(path, options.signatureFile, ctx);
 }
 
 async function* limited(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestHex } from '#oci';
 import { runProgramSync } from '#sys';
 import { findImage } from '../find-image.ts';
-import { digestOf, makeImage, makeLayer, type OciImage } from '../testing/oci-image.ts';
+import { layoutFiles, type LayoutFiles, named, packLayout, writeLayout } from '../testing/layout.ts';
+import { digestOf, makeImage, makeLayer } from '../testing/oci-image.ts';
 import { Sandbox } from '../testing/sandbox.ts';
 import { planLocalName } from './local-name.ts';
 import { parseLocalSource } from './local-source.ts';
@@ -14,41 +15,13 @@ const skip = process.getuid!() === 0 ? false : 'not root';
 const image = makeImage([makeLayer('hello', 'hello')], { Cmd: ['/hello'] });
 const hex = (bytes: Buffer): string => digestHex(digestOf(bytes));
 
-/** Files of a layout, which a case may change before they are written. */
-type Files = Map<string, Buffer>;
-
-function layoutFiles({ blobs, manifest, mediaType }: OciImage = image, annotations?: object): Files {
-  const descriptor = { mediaType, digest: digestOf(manifest), size: manifest.length, annotations };
-  return new Map([
-    ['oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}')],
-    ['index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }))],
-    [`blobs/sha256/${hex(manifest)}`, manifest],
-    ...[...blobs].map(([digest, bytes]) => [`blobs/sha256/${digestHex(digest)}`, bytes] as const),
-  ]);
-}
-
-function write(sandbox: Sandbox, files: Files): string {
-  const directory = mkdtempSync(sandbox.path('layout-'));
-  for (const [name, bytes] of files) {
-    mkdirSync(dirname(join(directory, name)), { recursive: true });
-    writeFileSync(join(directory, name), bytes);
-  }
-  return directory;
-}
-
-function pack(directory: string, ...more: string[]): string {
-  const result = runProgramSync('/bin/tar', ['-C', directory, '-cf', `${directory}.tar`, ...more, '.']);
-  if (result.status !== 0) throw new Error(result.stderr);
-  return `${directory}.tar`;
-}
-
 const fetch = (sandbox: Sandbox, text: string): Promise<string> =>
   findImage(text, { pullPolicy: 'new' }, sandbox.context('image'));
 
 const manifestBlob = `blobs/sha256/${hex(image.manifest)}`;
 const layerBlob = `blobs/sha256/${digestHex(image.layers[0]!)}`;
 
-const broken: readonly (readonly [string, (files: Files) => void, RegExp])[] = [
+const broken: readonly (readonly [string, (files: LayoutFiles) => void, RegExp])[] = [
   ['no marker', (files) => files.delete('oci-layout'), /not an OCI image layout: .*oci-layout is missing/],
   ['a marker of another version', (files) => files.set('oci-layout', Buffer.from('{"imageLayoutVersion":"2.0"}')), /oci-layout is not that of/],
   ['no index', (files) => files.delete('index.json'), /index\.json is missing/],
@@ -64,29 +37,29 @@ const broken: readonly (readonly [string, (files: Files) => void, RegExp])[] = [
 for (const [name, change, reason] of broken) {
   test(`findImage, oci: and oci-archive:, ${name}, refused by name and nothing held`, { skip }, async () => {
     using sandbox = new Sandbox();
-    const files = layoutFiles();
+    const files = layoutFiles({ image });
     change(files);
-    const directory = write(sandbox, files);
+    const directory = writeLayout(sandbox, files);
     await assert.rejects(fetch(sandbox, `oci:${directory}`), reason);
-    await assert.rejects(fetch(sandbox, `oci-archive:${pack(directory)}`), reason);
+    await assert.rejects(fetch(sandbox, `oci-archive:${packLayout(directory)}`), reason);
     assert.deepEqual(sandbox.store.list(), []);
   });
 }
 
 test('findImage, oci:, a blob that is a symbolic link, refused', { skip }, async () => {
   using sandbox = new Sandbox();
-  const directory = write(sandbox, layoutFiles());
+  const directory = writeLayout(sandbox, layoutFiles({ image }));
   renameSync(join(directory, layerBlob), sandbox.path('elsewhere'));
   symlinkSync(sandbox.path('elsewhere'), join(directory, layerBlob));
   await assert.rejects(fetch(sandbox, `oci:${directory}`), /blobs\/sha256\/\w{64} is a symbolic link/);
-  await assert.rejects(fetch(sandbox, `oci-archive:${pack(directory)}`), /blobs\/sha256\/\w{64} is not a regular file/);
+  await assert.rejects(fetch(sandbox, `oci-archive:${packLayout(directory)}`), /blobs\/sha256\/\w{64} is not a regular file/);
 });
 
 test('findImage, oci-archive:, a name that climbs and a name twice, refused by name', { skip }, async () => {
   using sandbox = new Sandbox();
-  const directory = write(sandbox, layoutFiles());
-  await assert.rejects(fetch(sandbox, `oci-archive:${pack(directory, '--transform=s,index.json,../index.json,')}`), /"\.\/?\.?\.?\/?.*index\.json": it climbs/);
-  pack(directory);
+  const directory = writeLayout(sandbox, layoutFiles({ image }));
+  await assert.rejects(fetch(sandbox, `oci-archive:${packLayout(directory, '--transform=s,index.json,../index.json,')}`), /"\.\/?\.?\.?\/?.*index\.json": it climbs/);
+  packLayout(directory);
   runProgramSync('/bin/tar', ['-C', directory, '-rf', `${directory}.tar`, './index.json']);
   await assert.rejects(fetch(sandbox, `oci-archive:${directory}.tar`), /index\.json": the archive has it twice/);
 });
@@ -99,7 +72,7 @@ test('findImage, what is not there or no archive, says so', { skip }, async () =
   await assert.rejects(fetch(sandbox, `docker-archive:${sandbox.path('text')}`), { code: 'hostile-archive' });
 });
 
-function dockerFiles(change: (manifest: { Config: string; RepoTags: string[]; Layers: string[] }) => void = () => {}): Files {
+function dockerFiles(change: (manifest: { Config: string; RepoTags: string[]; Layers: string[] }) => void = () => {}): LayoutFiles {
   const layer = makeLayer('hello', 'hello');
   const manifest = { Config: `${hex(image.config)}.json`, RepoTags: ['team/app:1'], Layers: ['one/layer.tar'] };
   change(manifest);
@@ -112,18 +85,18 @@ function dockerFiles(change: (manifest: { Config: string; RepoTags: string[]; La
 
 test('findImage, docker-archive: with a layer that is a link to another, followed within the archive only', { skip }, async () => {
   using sandbox = new Sandbox();
-  const directory = write(sandbox, dockerFiles(({ Layers }) => (Layers[0] = 'two/layer.tar')));
+  const directory = writeLayout(sandbox, dockerFiles(({ Layers }) => (Layers[0] = 'two/layer.tar')));
   mkdirSync(join(directory, 'two'));
   symlinkSync('../one/layer.tar', join(directory, 'two/layer.tar'));
-  const id = await fetch(sandbox, `docker-archive:${pack(directory)}`);
+  const id = await fetch(sandbox, `docker-archive:${packLayout(directory)}`);
   const manifest = sandbox.store.get(sandbox.store.resolve(id))!.manifest;
   assert.equal(manifest.name, 'registry-1.docker.io/team/app');
   rmSync(join(directory, 'two/layer.tar'));
   symlinkSync('/etc/passwd', join(directory, 'two/layer.tar'));
-  await assert.rejects(fetch(new Sandbox(), `docker-archive:${pack(directory)}`), /two\/layer\.tar is not a regular file/);
+  await assert.rejects(fetch(new Sandbox(), `docker-archive:${packLayout(directory)}`), /two\/layer\.tar is not a regular file/);
 });
 
-const brokenDocker: readonly (readonly [string, (files: Files) => void, RegExp])[] = [
+const brokenDocker: readonly (readonly [string, (files: LayoutFiles) => void, RegExp])[] = [
   ['no manifest', (files) => files.delete('manifest.json'), /manifest\.json is missing/],
   ['a manifest that is no list', (files) => files.set('manifest.json', Buffer.from('{}')), /names no image/],
   ['a malformed manifest', (files) => files.set('manifest.json', Buffer.from('[{"Config":1}]')), /is malformed/],
@@ -137,7 +110,7 @@ for (const [name, change, reason] of brokenDocker) {
     using sandbox = new Sandbox();
     const files = dockerFiles();
     change(files);
-    await assert.rejects(fetch(sandbox, `docker-archive:${pack(write(sandbox, files))}`), reason);
+    await assert.rejects(fetch(sandbox, `docker-archive:${packLayout(writeLayout(sandbox, files))}`), reason);
     assert.deepEqual(sandbox.store.list(), []);
   });
 }
@@ -145,11 +118,7 @@ for (const [name, change, reason] of brokenDocker) {
 test('findImage, oci: with several images, by name only', { skip }, async () => {
   using sandbox = new Sandbox();
   const other = makeImage([makeLayer('hello', 'other')]);
-  const files = new Map([...layoutFiles(other), ...layoutFiles()]);
-  const entry = ({ manifest, mediaType }: OciImage, tag: string): object =>
-    ({ mediaType, digest: digestOf(manifest), size: manifest.length, annotations: { 'org.opencontainers.image.ref.name': tag } });
-  files.set('index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [entry(image, 'a'), entry(other, 'b')] })));
-  const directory = write(sandbox, files);
+  const directory = writeLayout(sandbox, layoutFiles(named(image, 'a'), named(other, 'b')));
   await assert.rejects(fetch(sandbox, `oci:${directory}`), /2 images: there are "a", "b"/);
   assert.notEqual(await fetch(sandbox, `oci:${directory}:a`), await fetch(sandbox, `oci:${directory}:b`));
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MEDIA_TYPES } from '#oci';
 import { runProgramSync } from '#sys';
 import type { DockerRegistry } from './docker-registry.ts';
-import { digestOf } from './oci-image.ts';
+import { digestOf, type OciImage } from './oci-image.ts';
 
 const ALGORITHMS = {
   ecdsa: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
@@ -62,6 +62,20 @@ export interface TagSignature {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** Signatures of a manifest as `cosign sign` keeps them: an image of its own. */
+export function tagSignatures(signatures: readonly TagSignature[]): OciImage {
+  const layers = signatures.map(({ annotations, payload, signature }) => ({
+    mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
+    digest: digestOf(payload),
+    size: payload.length,
+    annotations: { 'dev.cosignproject.cosign/signature': signature.toString('base64'), ...annotations },
+  }));
+  return artifact(layers, signatures.map(({ payload }) => payload));
+}
+
+/** Where cosign keeps the signatures of a manifest. */
+export const signatureTag = (digest: string): string => `${digest.replace(':', '-')}.sig`;
+
 /** Pushes signatures of a manifest as `cosign sign` does, under the tag `sha256-<hex>.sig`. */
 export async function pushTagSignatures(
   registry: DockerRegistry,
@@ -69,43 +83,38 @@ export async function pushTagSignatures(
   digest: string,
   signatures: readonly TagSignature[],
 ): Promise<void> {
-  const layers = signatures.map(({ annotations, payload, signature }) => ({
-    mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
-    digest: digestOf(payload),
-    size: payload.length,
-    annotations: { 'dev.cosignproject.cosign/signature': signature.toString('base64'), ...annotations },
-  }));
-  const { bytes, config } = artifact(layers, {});
-  const blobs = new Map([config, ...signatures.map(({ payload }) => payload)].map((blob) => [digestOf(blob), blob]));
-  const tag = `${digest.replace(':', '-')}.sig`;
-  await registry.push(repository, tag, { blobs, manifest: bytes, mediaType: MEDIA_TYPES.ociManifest, config, layers: [] });
+  await registry.push(repository, signatureTag(digest), tagSignatures(signatures));
 }
 
-const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+export const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+/** A sigstore bundle that refers to a manifest. */
+export function bundleReferrer(subject: Buffer, bundle: object): OciImage {
+  const blob = Buffer.from(JSON.stringify(bundle));
+  const layer = { mediaType: BUNDLE, digest: digestOf(blob), size: blob.length };
+  const about = { artifactType: BUNDLE, subject: { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(subject), size: subject.length } };
+  return artifact([layer], [blob], about);
+}
 
 /** Pushes sigstore bundles that refer to a manifest, listed by the tag `sha256-<hex>` as where there is no API. */
 export async function pushBundles(registry: DockerRegistry, repository: string, subject: Buffer, bundles: readonly object[]): Promise<void> {
-  const digest = digestOf(subject);
   const manifests: object[] = [];
   for (const bundle of bundles) {
-    const blob = Buffer.from(JSON.stringify(bundle));
-    const layer = { mediaType: BUNDLE, digest: digestOf(blob), size: blob.length };
-    const about = { artifactType: BUNDLE, subject: { mediaType: MEDIA_TYPES.ociManifest, digest, size: subject.length } };
-    const { bytes, config } = artifact([layer], about);
-    const blobs = new Map([config, blob].map((each) => [digestOf(each), each]));
-    const name = digestOf(bytes);
-    await registry.push(repository, name, { blobs, manifest: bytes, mediaType: MEDIA_TYPES.ociManifest, config, layers: [] });
-    manifests.push({ mediaType: MEDIA_TYPES.ociManifest, digest: name, size: bytes.length, artifactType: BUNDLE });
+    const referrer = bundleReferrer(subject, bundle);
+    const digest = digestOf(referrer.manifest);
+    await registry.push(repository, digest, referrer);
+    manifests.push({ mediaType: MEDIA_TYPES.ociManifest, digest, size: referrer.manifest.length, artifactType: BUNDLE });
   }
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests };
-  await registry.putManifest(repository, digest.replace(':', '-'), Buffer.from(JSON.stringify(index)), MEDIA_TYPES.ociIndex);
+  await registry.putManifest(repository, digestOf(subject).replace(':', '-'), Buffer.from(JSON.stringify(index)), MEDIA_TYPES.ociIndex);
 }
 
-function artifact(layers: readonly object[], more: object): { bytes: Buffer; config: Buffer } {
+function artifact(layers: readonly object[], contents: readonly Buffer[], more: object = {}): OciImage {
   const config = Buffer.from('{}');
   const { length: size } = config;
   const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size }, layers, ...more };
-  return { bytes: Buffer.from(JSON.stringify(manifest)), config };
+  const blobs = new Map([config, ...contents].map((blob) => [digestOf(blob), blob]));
+  return { blobs, manifest: Buffer.from(JSON.stringify(manifest)), mediaType: MEDIA_TYPES.ociManifest, config, layers: [] };
 }
 
 /** The statement that cosign signs from version 3 on. */

@@ -72,6 +72,16 @@ test('trustKeys, URL over http, only where it is allowed', async () => {
   assert.equal((await trustKeys({ ...request, allowHttp: true }, answering(true))).length, 1);
 });
 
+test('trustKeys, key from a server that sends it in two pieces, whole', async () => {
+  const key = gpg.publicKey(fingerprint);
+  await using server = await WebServer.start((_, response) => {
+    response.write(key.slice(0, 100));
+    setTimeout(() => response.end(key.slice(100)), 300);
+  });
+  const [trusted] = await trustKeys({ keys: [`${server.origin}/key`], allowHttp: true, skipFingerprintReview: true, print }, box.context());
+  assert.equal(trusted!.fingerprint, fingerprint);
+});
+
 test('trustKeys, key from https and --trust-keys-from-https, trusted without a question', async () => {
   await using server = await WebServer.startSecure(box.root, (_, response) => response.end(gpg.publicKey(fingerprint)));
   const ctx = { ...box.context('tls'), trustKeysFromHttps: true };
