@@ -11,6 +11,8 @@ export type AppcErrorCode =
   | 'bad-quantity'
   | 'bad-isolator'
   | 'bad-label'
+  | 'bad-restart'
+  | 'bad-health'
   | 'bad-archive';
 
 export class AppcError extends RktError<AppcErrorCode> {

@@ -2,6 +2,18 @@
 export type * from './types.ts';
 export { type AciEntry, checkAciEntry } from './aci-entry.ts';
 export { AppcError, type AppcErrorCode } from './error.ts';
+export { parseDurationMs } from './duration.ts';
+export {
+  collectHealthWords,
+  healthAnnotations,
+  type HealthCheck,
+  healthCheckOf,
+  type HealthProbe,
+  type HealthWords,
+  healthWordsOf,
+  mergeHealthWords,
+  readHealthCheck,
+} from './health-check.ts';
 export { parseImageId } from './image-id.ts';
 export { parseImageManifest, renderImageManifest } from './image-manifest.ts';
 export { type ImageName, parseImageName } from './image-name.ts';
@@ -26,5 +38,6 @@ export { parsePodManifest, renderPodManifest } from './pod-manifest.ts';
 export { parsePortFlag, parseSandboxPortFlag } from './port.ts';
 export { canonicalQuantity, parseQuantity } from './quantity.ts';
 export { AC_VERSION } from './version.ts';
+export { parseRestartPolicy, RESTART_ANNOTATION, type RestartPolicy, restartPolicyOf } from './restart-policy.ts';
 export { parseVolume } from './volume.ts';
 export { type ForwardedPort, forwardedPorts } from './forwarded-ports.ts';

@@ -54,7 +54,15 @@ export function booleanOf(value: unknown): boolean {
 }
 
 export function sizeOf(value: unknown): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : wrong('must be a size in bytes');
+  return isWhole(value) ? value : wrong('must be a size in bytes');
+}
+
+export function wholeOf(value: unknown): number {
+  return isWhole(value) ? value : wrong('must be a whole number');
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 export function listOf<T>(decode: Decode<T>, maximum = Infinity): Decode<readonly T[]> {

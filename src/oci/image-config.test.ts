@@ -26,6 +26,12 @@ test('parseImageConfig, nulls and nothing, are absent; a single word is a list',
   assert.deepEqual(parse({ ...minimal, config: { Cmd: null, Volumes: null, Entrypoint: 'sh' } }), { ...minimal, config: { Entrypoint: ['sh'] }, history: [] });
 });
 
+test('parseImageConfig, a health check, is read if it has a test', () => {
+  const Healthcheck = { Test: ['CMD', 'x'], Interval: 1, Timeout: 2, StartPeriod: 3, Retries: 4 };
+  assert.deepEqual(parse({ ...minimal, config: { Healthcheck: { ...Healthcheck, Other: 1 } } }), { ...minimal, config: { Healthcheck }, history: [] });
+  assert.throws(() => parse({ ...minimal, config: { Healthcheck: { Test: ['x'], Retries: -1 } } }), { code: 'bad-config' });
+});
+
 test('parseImageConfig, wrong types, are refused with the way to them', () => {
   const documents: [object, RegExp][] = [
     [{ os: undefined }, /os is missing/],

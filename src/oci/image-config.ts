@@ -1,8 +1,8 @@
-import { booleanOf, type Decode, defined, listOf, mapOf, namesOf, objectOf, optional, parseDocument, required, stringOf, wrong } from './decode.ts';
+import { booleanOf, type Decode, defined, listOf, mapOf, namesOf, objectOf, optional, parseDocument, required, stringOf, wholeOf, wrong } from './decode.ts';
 import { parseDigest } from './digest.ts';
 import { MAXIMUM_LAYERS } from './manifest.ts';
 import { decodePlatform } from './platform.ts';
-import type { OciConfig, OciHistory, OciRunConfig } from './types.ts';
+import type { OciConfig, OciHealthcheck, OciHistory, OciRunConfig } from './types.ts';
 
 export const MAXIMUM_CONFIG_BYTES = 4 * 1024 * 1024;
 
@@ -36,6 +36,21 @@ const decodeRunConfig: Decode<OciRunConfig> = (value) => {
     Volumes: optional(object, 'Volumes', namesOf),
     Labels: optional(object, 'Labels', mapOf),
     StopSignal: optional(object, 'StopSignal', stringOf),
+    Healthcheck: optional(object, 'Healthcheck', decodeHealthcheck),
+  });
+};
+
+/** Without a test it is that of the image this one was built from, whose words were copied if there were any. */
+const decodeHealthcheck: Decode<OciHealthcheck | undefined> = (value) => {
+  const object = objectOf(value);
+  const Test = optional(object, 'Test', listOf(stringOf)) ?? [];
+  if (Test.length === 0) return undefined;
+  return defined<OciHealthcheck>({
+    Test,
+    Interval: optional(object, 'Interval', wholeOf),
+    Timeout: optional(object, 'Timeout', wholeOf),
+    StartPeriod: optional(object, 'StartPeriod', wholeOf),
+    Retries: optional(object, 'Retries', wholeOf),
   });
 };
 

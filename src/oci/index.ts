@@ -7,4 +7,4 @@ export { MAXIMUM_BLOB_BYTES, MAXIMUM_INDEX_ENTRIES, MAXIMUM_LAYERS, MAXIMUM_MANI
 export { type Compression, layerCompression, MANIFEST_MEDIA_TYPES, MEDIA_TYPES } from './media-type.ts';
 export { type Platform, selectPlatform } from './platform.ts';
 export { parseReference, type Reference, renderReference } from './reference.ts';
-export type { Descriptor, OciConfig, OciHistory, OciIndex, OciManifest, OciRunConfig } from './types.ts';
+export type { Descriptor, OciConfig, OciHealthcheck, OciHistory, OciIndex, OciManifest, OciRunConfig } from './types.ts';

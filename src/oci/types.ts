@@ -48,6 +48,17 @@ export interface OciRunConfig {
   readonly Volumes?: readonly string[];
   readonly Labels?: Readonly<Record<string, string>>;
   readonly StopSignal?: string;
+  readonly Healthcheck?: OciHealthcheck;
+}
+
+/** Docker's image specification, v1.2; OCI has none. Times in nanoseconds; 0 and absent are the same. */
+export interface OciHealthcheck {
+  /** `NONE`, `CMD` and words, or `CMD-SHELL` and a line. */
+  readonly Test: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly Retries?: number;
 }
 
 export interface OciHistory {

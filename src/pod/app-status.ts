@@ -1,4 +1,5 @@
 import type { AcIdentifier, AcName, ImageId, Label, RuntimeApp } from '#appc';
+import { type AppUpkeep, readAppUpkeep } from './app-upkeep.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import { podFiles } from './layout.ts';
 import { isAfterRun, type PodState } from './phase.ts';
@@ -7,7 +8,7 @@ import { isAfterRun, type PodState } from './phase.ts';
 export type AppState = 'unknown' | 'created' | 'running' | 'exited';
 
 /** Times are ns since the epoch. */
-export interface AppStatus {
+export interface AppStatus extends AppUpkeep {
   readonly name: AcName;
   readonly imageId: ImageId;
   readonly imageName?: AcIdentifier;
@@ -32,6 +33,7 @@ export function readAppStatus(directory: PodDirectory, podState: PodState, app: 
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(finishedAt === undefined ? {} : { finishedAt }),
     outOfMemory,
+    ...(mayHaveRun(podState) ? readAppUpkeep(directory, app) : {}),
   };
 }
 

@@ -7,5 +7,6 @@ export { isAfterRun, isFinished, type Phase, phases, type PodState, visiblePhase
 export { phaseDir, podDir, podFiles } from './layout.ts';
 export { createPod, listPods, openPod } from './open-pod.ts';
 export { Pod } from './pod.ts';
+export type { AppHealth, AppRestarts } from './app-upkeep.ts';
 export type { AppState, AppStatus } from './app-status.ts';
 export { type NetInfo, parseNetInfo, renderNetInfo } from './net-info.ts';

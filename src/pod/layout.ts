@@ -49,6 +49,9 @@ export const podFiles = {
   status: (app: AcName): string => `rkt/status/${app}`,
   /** Relative to the stage1 root file system: how many processes of an app were killed for want of memory. */
   oomKills: (app: AcName): string => `rkt/status/.${app}.oom`,
+  /** Relative to the stage1 root file system: how often an app was started again, and how it is. */
+  restarts: (app: AcName): string => `rkt/status/.${app}.restarts`,
+  health: (app: AcName): string => `rkt/status/.${app}.health`,
   /** Relative to the stage1 root file system: a symbolic link to `ready` once every app has started. */
   supervisorStatus: 'rkt/supervisor-status',
 } as const;

@@ -81,6 +81,8 @@ function appView(app: AppStatus, pod: Pod, manifest: PodManifest | undefined): A
     ...(app.finishedAt !== undefined && { finishedAt: app.finishedAt }),
     ...(app.exitCode !== undefined && { exitCode: app.exitCode }),
     ...(app.outOfMemory && { outOfMemory: true }),
+    ...(app.restarts !== undefined && { restarts: app.restarts }),
+    ...(app.health !== undefined && { health: app.health }),
     ...(manifest !== undefined && { mounts: mountViews(manifest, app.name) }),
     ...(runtimeApp?.userAnnotations !== undefined && { userAnnotations: runtimeApp.userAnnotations }),
     ...(runtimeApp?.userLabels !== undefined && { userLabels: runtimeApp.userLabels }),

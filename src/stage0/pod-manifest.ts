@@ -6,6 +6,7 @@ import {
   type PodManifest,
   type RuntimeApp,
 } from '#appc';
+import { appAnnotations } from './app-annotations.ts';
 import { Stage0Error } from './error.ts';
 import type { PrepareRequest } from './requests.ts';
 import { type ChosenImage, planRuntimeApp } from './runtime-app.ts';
@@ -52,7 +53,9 @@ export function completePodManifest(
   return { ...manifest, apps: manifest.apps.map((app) => completeApp(app, imageOf(app))) };
 }
 
-function completeApp(app: RuntimeApp, image: ImageManifest): RuntimeApp {
+function completeApp(given: RuntimeApp, image: ImageManifest): RuntimeApp {
+  const annotations = appAnnotations(given.annotations ?? [], image);
+  const app = annotations.length === 0 ? given : { ...given, annotations };
   if (app.app !== undefined) return app;
   if (image.app === undefined) {
     throw new Stage0Error('bad-pod-manifest', `app "${app.name}": no app section in the pod manifest or the image manifest`);

@@ -3,6 +3,7 @@ import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePod
 import { createPod, type Pod, podFiles, podNameOf, withPodName } from '#pod';
 import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
+import { checkAppAnnotations } from './app-annotations.ts';
 import { copyTree } from './copy-tree.ts';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
@@ -39,9 +40,11 @@ export async function preparePod(
   using _ = lockPreparations(parts.dataDir, 'shared');
   const held = fetched.every((id) => store.get(id) !== undefined);
   const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
-  // Found out before there is a pod: a port that leads nowhere, two that want the same, a name that is none.
+  // Found out before there is a pod: a port that leads nowhere, two that want the same, a name that is none,
+  // a probe that cannot be.
   forwardedPorts(plan.manifest);
   const name = podNameOf(plan.manifest);
+  plan.manifest.apps.forEach(checkAppAnnotations);
   await checkTrust(parts, plan.apps.map(({ id }) => id), request);
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);

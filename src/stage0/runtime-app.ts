@@ -9,6 +9,7 @@ import {
   overrideIsolators,
   type RuntimeApp,
 } from '#appc';
+import { appAnnotations } from './app-annotations.ts';
 import { Stage0Error } from './error.ts';
 import type { AppArgument, PodEnvironment } from './requests.ts';
 
@@ -35,6 +36,7 @@ export function planRuntimeApp(
   environment: PodEnvironment,
 ): RuntimeApp {
   const { argument, id, manifest } = image;
+  const annotations = appAnnotations(argument.annotations, manifest);
   const mounts = mergeMounts(argument.mounts, podMounts);
   return {
     name: appNameFor(image),
@@ -46,7 +48,7 @@ export function planRuntimeApp(
     app: planApp(image, environment),
     ...(argument.readonlyRootfs === true && { readOnlyRootFS: true }),
     ...(mounts.length > 0 && { mounts }),
-    ...(argument.annotations.length > 0 && { annotations: argument.annotations }),
+    ...(annotations.length > 0 && { annotations }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** What the verbs tell about pods and images, as plain data. Times are nanoseconds since the epoch. */
-import type { NetInfo, PodState } from '#pod';
+import type { AppHealth, AppRestarts, NetInfo, PodState } from '#pod';
 
 export type PodStateName = PodState;
 
@@ -32,6 +32,8 @@ export interface AppView {
   readonly exitCode?: number;
   /** Present where the app failed and the kernel had killed processes of it for want of memory. */
   readonly outOfMemory?: true;
+  readonly restarts?: AppRestarts;
+  readonly health?: AppHealth;
   readonly mounts?: readonly MountView[];
   readonly userAnnotations?: Readonly<Record<string, string>>;
   readonly userLabels?: Readonly<Record<string, string>>;

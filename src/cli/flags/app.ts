@@ -30,6 +30,11 @@ export const appFlags: readonly FlagSpec[] = [
   value('stdout', "mode of the app's standard output", { ...app, hidden: true, later: true }),
 ];
 
+/** What keeps an app up. */
+export const upkeepFlags: readonly FlagSpec[] = [
+  value('restart', "start the app again when it has ended: 'no', 'on-failure[:N]' (at most N times) or 'always'", { ...app, initial: 'no' }),
+];
+
 export const isolatorFlags: readonly FlagSpec[] = [
   value('caps-remove', "capabilities to take from the app (example: '--caps-remove=CAP_MKNOD')", app),
   value('caps-retain', "the only capabilities the app keeps (example: '--caps-retain=CAP_SYS_ADMIN')", app),

@@ -1,4 +1,5 @@
-import { parseBool, parseDurationMs } from './values.ts';
+import { parseDurationMs } from '#appc';
+import { parseBool } from './values.ts';
 import type { FlagSpec } from './spec.ts';
 
 /** What was given for a set of flags; answers with the flag's initial value where nothing was. */

@@ -1,4 +1,4 @@
-import { appFlags, deprecatedIsolatorFlags, deprecatedPullFlags, isolatorFlags, pullPolicyFlag } from './app.ts';
+import { appFlags, deprecatedIsolatorFlags, deprecatedPullFlags, isolatorFlags, pullPolicyFlag, upkeepFlags } from './app.ts';
 import { bool, type FlagSpec, list, text, value } from './spec.ts';
 
 export const stage1Flags: readonly FlagSpec[] = [
@@ -37,6 +37,7 @@ export const noOverlayFlag = bool('no-overlay', "copy the apps' files into the p
 export const prepareFlags: readonly FlagSpec[] = [
   ...appFlags,
   ...isolatorFlags,
+  ...upkeepFlags,
   ...deprecatedIsolatorFlags,
   ...deprecatedPullFlags,
   ...stage1Flags,

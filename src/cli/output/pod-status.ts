@@ -1,4 +1,4 @@
-import type { PodStateName, PodView } from '#stage0';
+import type { AppView, PodStateName, PodView } from '#stage0';
 import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { podJson } from './pod-json.ts';
@@ -27,5 +27,13 @@ function endLines({ apps, pid, state }: PodView): string[] {
     `exited=${exited}`,
     ...ended.map(({ exitCode, name }) => `app-${name}=${exitCode}`),
     ...ended.flatMap(({ outOfMemory, name }) => (outOfMemory ? [`oom-${name}=true`] : [])),
+    ...apps.flatMap(upkeepLines),
+  ];
+}
+
+function upkeepLines({ health, name, restarts }: AppView): string[] {
+  return [
+    ...(restarts === undefined ? [] : [`restarts-${name}=${restarts.count}`]),
+    ...(health === undefined ? [] : [`health-${name}=${health.state}`]),
   ];
 }

@@ -7,6 +7,7 @@ import type { ImageWords } from '../parse/reading.ts';
 import { parseAll, parseInteger, parseLast } from './flag-text.ts';
 import { isolatorArguments } from './isolators.ts';
 import { lastOfEachName, parseNameValue, toRecord } from './name-values.ts';
+import { upkeepAnnotations } from './upkeep.ts';
 
 /** What was said about one image. */
 export function appArgument({ image, flags, args }: ImageWords): AppArgument {
@@ -23,7 +24,7 @@ export function appArgument({ image, flags, args }: ImageWords): AppArgument {
     }),
     args,
     environment: nameValues(flags, 'environment'),
-    annotations: nameValues(flags, 'annotation', parseAcIdentifier),
+    annotations: lastOfEachName([...nameValues(flags, 'annotation', parseAcIdentifier), ...upkeepAnnotations(flags)]),
     userAnnotations: toRecord(nameValues(flags, 'user-annotation')),
     userLabels: toRecord(nameValues(flags, 'user-label')),
     mounts: parseAll(flags, 'mount', parseMount),

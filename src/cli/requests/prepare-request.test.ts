@@ -67,6 +67,18 @@ test('prepareRequest, flags of isolators, are isolators', () => {
   ]);
 });
 
+test('prepareRequest, flags about restarts and probes, are annotations', () => {
+  const line = 'run a --restart=on-failure:3 --annotation=coreos.com/rkt/restart=no';
+  const [a] = request(line).apps;
+  assert.deepEqual(a?.annotations, [
+    { name: 'coreos.com/rkt/restart', value: 'on-failure:3' },
+  ]);
+});
+
+test('prepareRequest, flags about restarts and probes that cannot be, are refused', () => {
+  fails('run a --restart=often', /invalid argument "often" for --restart=often: restart policy "often" is none of/);
+});
+
 test("prepareRequest, Nomad's command line, is understood", () => {
   const nomad = `--insecure-options=image --debug=false prepare --volume=n,kind=host,source=/alloc,readOnly=false
     --mount=volume=n,target=/alloc --set-env=A=b=c example.com/a --exec=/bin/x --memory=268435456 --cpu=100

@@ -1,4 +1,5 @@
-import { parseBool, parseDurationMs } from '../flags/values.ts';
+import { parseDurationMs } from '#appc';
+import { parseBool } from '../flags/values.ts';
 
 /** How long to wait. Milliseconds; `for ever`, or undefined: not at all. */
 export type Waiting = number | 'for ever' | undefined;

@@ -61,6 +61,20 @@ test('planImageManifest, image for another system or an unknown machine, refused
   assert.throws(() => plan('x', config({}, { architecture: 'pdp11' })));
 });
 
+test('planImageManifest, a health check, in annotations; what is not said is left out', () => {
+  const health = (Healthcheck: NonNullable<OciRunConfig['Healthcheck']>) =>
+    plan('x', config({ Healthcheck })).annotations?.filter(({ name }) => name.includes('/health-'));
+  const full = { Test: ['CMD-SHELL', 'true'], Interval: 5e9, Timeout: 1e9, StartPeriod: 2e9, Retries: 2 };
+  assert.deepEqual(health(full), [
+    { name: 'coreos.com/rkt/health-cmd', value: '["CMD-SHELL","true"]' },
+    { name: 'coreos.com/rkt/health-interval', value: '5000000000ns' },
+    { name: 'coreos.com/rkt/health-timeout', value: '1000000000ns' },
+    { name: 'coreos.com/rkt/health-retries', value: '2' },
+    { name: 'coreos.com/rkt/health-start-period', value: '2000000000ns' },
+  ]);
+  assert.deepEqual(health({ Test: ['NONE'], Interval: 0 }), [{ name: 'coreos.com/rkt/health-cmd', value: '["NONE"]' }]);
+});
+
 test('planApp, users of all forms', () => {
   const cases: [string | undefined, string, string][] = [
     [undefined, '0', '0'],

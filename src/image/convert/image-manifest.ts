@@ -1,5 +1,5 @@
-import { AC_VERSION, type Annotation, appcPlatform, type ImageManifest, type Label } from '#appc';
-import { type Digest, digestHex, type OciConfig, type Reference } from '#oci';
+import { AC_VERSION, type Annotation, appcPlatform, collectHealthWords, healthAnnotations, type ImageManifest, type Label } from '#appc';
+import { type Digest, digestHex, type OciConfig, type OciRunConfig, type Reference } from '#oci';
 import { dockerImageName } from '../trust/docker-image-name.ts';
 import { planApp } from './app.ts';
 
@@ -56,7 +56,22 @@ function planAnnotations(image: ConvertedImage): Annotation[] {
     ['appc.io/docker/entrypoint', renderWords(config.config.Entrypoint)],
     ['appc.io/docker/cmd', renderWords(config.config.Cmd)],
   ];
-  return values.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
+  const given = values.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
+  return [...given, ...planHealthAnnotations(config.config)];
+}
+
+/** Docker runs it without being asked to; so the manifest says it in words of ours. */
+function planHealthAnnotations({ Healthcheck: check }: OciRunConfig): Annotation[] {
+  if (check === undefined) return [];
+  const time = (nanoseconds = 0): string | undefined => (nanoseconds === 0 ? undefined : `${nanoseconds}ns`);
+  const words: Readonly<Record<string, string | undefined>> = {
+    cmd: JSON.stringify(check.Test),
+    interval: time(check.Interval),
+    timeout: time(check.Timeout),
+    retries: check.Retries ? String(check.Retries) : undefined,
+    'start-period': time(check.StartPeriod),
+  };
+  return healthAnnotations(collectHealthWords((word) => words[word]));
 }
 
 function renderWords(words: readonly string[] | undefined): string | undefined {

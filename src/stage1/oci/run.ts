@@ -15,6 +15,7 @@ import { appCgroup, ociFiles } from './pod-paths.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { findRuntime, type Runtime } from './runtime.ts';
 import { planSupervisor, type SupervisedApp } from './supervisor.ts';
+import { upkeepArguments } from './upkeep.ts';
 
 const SUPERVISOR_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -83,11 +84,12 @@ function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const { podDir, stage1Root, lockFd } = pod.context;
   const { runtime, network, privateIpc, stdin } = pod;
   const path = `${stage1Root}/supervisor`;
-  const apps = pod.manifest.apps.map(({ name, app }) => ({
-    name,
+  const apps = pod.manifest.apps.map((app) => ({
+    name: app.name,
     stdin,
-    handlers: (app?.eventHandlers ?? []).map((handler) => handler.name),
-    memoryEvents: memoryEventsFile(appCgroup(pod.args.uuid, name)),
+    handlers: (app.app?.eventHandlers ?? []).map((handler) => handler.name),
+    memoryEvents: memoryEventsFile(appCgroup(pod.args.uuid, app.name)),
+    upkeep: upkeepArguments(app),
   }));
   const argv = planSupervisor({ path, uuid: pod.args.uuid, lockFd, podDir, hostname, runtime, network, privateIpc, apps });
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds: [lockFd] });

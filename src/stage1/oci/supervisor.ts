@@ -10,6 +10,8 @@ export interface SupervisedApp {
   readonly handlers: readonly EventHandler['name'][];
   /** The file that counts what the kernel killed for want of memory. */
   readonly memoryEvents: string;
+  /** Words about restarts and probes. */
+  readonly upkeep: readonly string[];
 }
 
 export interface SupervisorInput {
@@ -56,12 +58,13 @@ export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
   return runtime.kind === 'crun' ? [...root, '--cgroup-manager=cgroupfs'] : root;
 }
 
-function appArguments({ name, stdin, handlers, memoryEvents }: SupervisedApp): string[] {
+function appArguments({ name, stdin, handlers, memoryEvents, upkeep }: SupervisedApp): string[] {
   return [
     `--app=${name}`,
     `--bundle=${ociFiles.bundle(name)}`,
     stdin === 'tty' ? '--tty' : `--stdin=${stdin}`,
     `--memory-events=${memoryEvents}`,
+    ...upkeep,
     ...handlers.map((handler) => `--${handler}=${ociFiles.bundle(handlerContainer(name, handler))}`),
   ];
 }
