@@ -28,6 +28,16 @@ static const char *parse_memory_events(struct app *app, const char *value) {
   return NULL;
 }
 
+static const char *parse_processes(struct app *app, const char *value) {
+  app->processes = value;
+  return NULL;
+}
+
+static const char *parse_runtime_log(struct app *app, const char *value) {
+  app->runtime_log = value;
+  return NULL;
+}
+
 static const char *parse_stdin(struct app *app, const char *value) {
   app->inherit_stdin = strcmp(value, "inherit") == 0;
   return app->inherit_stdin || strcmp(value, "null") == 0 ? NULL : "must be null or inherit";
@@ -49,6 +59,8 @@ static const struct app_word {
     {.name = "--pre-start", .parse = parse_pre_start},
     {.name = "--post-stop", .parse = parse_post_stop},
     {.name = "--memory-events", .parse = parse_memory_events},
+    {.name = "--processes", .parse = parse_processes},
+    {.name = "--runtime-log", .parse = parse_runtime_log},
     {.name = "--stdin", .parse = parse_stdin},
     {.name = "--restart", .parse = parse_restart},
     {.name = "--tty", .parse = parse_tty, .alone = true},
@@ -80,6 +92,10 @@ const char *make_app(struct app **made, const char *name) {
   app->name = name;
   *made = app;
   return NULL;
+}
+
+const char *check_app(const struct app *app) {
+  return app->bundles[MAIN] == NULL ? "has no --bundle" : NULL;
 }
 
 void append_app(struct app **apps, struct app *app) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,9 @@ bool has_name(const char *argument, const char *name) {
 }
 
 static _Noreturn void refuse_option(const char *what, const char *argument) {
-  char *name = strndup(argument, strcspn(argument, "="));
-  refuse(what, name == NULL ? argument : name);
+  char name[64];
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
+  refuse(what, name);
 }
 
 static int parse_number(const char *option, const char *text, int minimum) {
@@ -76,6 +78,10 @@ static void parse_runtime(struct options *options, const char *text) {
   options->runtime = text;
 }
 
+static void parse_control(struct options *options, const char *text) {
+  options->control = text;
+}
+
 static void parse_runtime_arg(struct options *options, const char *text) {
   options->runtime_args[options->runtime_arg_count++] = text;
 }
@@ -102,7 +108,7 @@ static const struct {
     {"--unshare", parse_unshare}, {"--ns-fd", parse_ns_fd},   {"--lock-fd", parse_lock_fd},
     {"--userns-fd", parse_userns_fd},
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
-    {"--app", parse_app},
+    {"--app", parse_app},         {"--control", parse_control},
 };
 
 static const struct {
@@ -139,9 +145,10 @@ static void parse_option(struct options *options, const char *argument) {
 
 static void check_apps(const struct options *options) {
   size_t ttys = 0;
-  if (options->apps == NULL) refuse("is missing", "--app");
+  if (options->apps == NULL && options->control == NULL) refuse("is missing", "--app");
   for (const struct app *app = options->apps; app != NULL; app = app->next) {
-    if (app->bundles[MAIN] == NULL) refuse("has no --bundle", app->name);
+    const char *wrong = check_app(app);
+    if (wrong != NULL) refuse(wrong, app->name);
     if (app->tty && ++ttys > 1) refuse("only one app can have it", "--tty");
     if (app->tty && app->restart.policy != RESTART_NO) refuse("an app that has it is not started again", "--tty");
   }

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int open_directory(const char *path) {
@@ -72,6 +74,44 @@ void write_restarts(int directory, const char *app, int count, int code, bool wa
   char text[64];
   snprintf(text, sizeof text, "%d %d %s\n", count, code, waiting ? "waiting" : "running");
   write_about(directory, app, "restarts", text);
+}
+
+/* Instead of how the last run ended there is when this one began. */
+void mark_started(int directory, const char *app) {
+  static const char *const kinds[] = {"oom", "restarts"};
+  char name[NAME_MAX + 1];
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    snprintf(name, sizeof name, ".%s.%s", app, kinds[i]);
+    unlinkat(directory, name, 0);
+  }
+  unlinkat(directory, app, 0);
+  snprintf(name, sizeof name, "%s-started", app);
+  int fd = openat(directory, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+  if (fd < 0 || futimens(fd, NULL) < 0) report("cannot write the start of", app);
+  if (fd >= 0) close(fd);
+}
+
+/* How many of the first few hundred were killed. */
+static size_t kill_listed(const char *path) {
+  char text[4096];
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  size_t killed = 0;
+  if (length <= 0) return 0;
+  text[length] = '\0';
+  for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    long pid = strtol(line, NULL, 10);
+    /* 0 is a process that our pid namespace has no number for. */
+    if (pid > 1 && pid <= INT_MAX && kill((pid_t)pid, SIGKILL) == 0) killed++;
+  }
+  return killed;
+}
+
+/* Again and again, as a process that is killed may just have made another. */
+void kill_processes(const char *path) {
+  enum { TRIES = 64 };
+  for (int i = 0; i < TRIES && kill_listed(path) > 0; i++) {}
 }
 
 /* memory.oom_control of cgroup v1 and memory.events of v2 both have the line "oom_kill N". */

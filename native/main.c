@@ -44,6 +44,7 @@ int main(int argc, char **argv) {
   pod.status_dir = open_directory(pod.options.status_dir);
   start_init(&pod, argv);
   write_pid_file(pod.options.pid_file, pod.init);
+  if (pod.options.control != NULL) open_control(&pod);
   start_apps(&pod);
   supervise(&pod);
   end_pod(&pod);

@@ -1,5 +1,6 @@
 /*
- * The life of a pod: apps start in order, the first that fails stops the rest, the end of all ends the pod.
+ * The life of a pod: apps start in order, the first that fails stops the rest, the end of all ends the pod. Where
+ * apps come and go, none of them stops another, and the pod ends when it is asked to.
  *
  * The life of an app is one run or several. A run is PRE_START, MAIN, POST_STOP, the first and the last where there is
  * a handler. When MAIN ends, or is not reached, it is decided whether another run follows: if so the app waits for it
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,7 +33,12 @@ static void stop(struct pod *pod, int signal) {
   give_up_waiting(pod);
 }
 
+static bool is_mutable(const struct pod *pod) {
+  return pod->options.control != NULL;
+}
+
 static void fail_app(struct pod *pod, int status) {
+  if (is_mutable(pod)) return;
   if (pod->failure == 0) pod->failure = status;
   if (!pod->stopping) stop(pod, SIGTERM);
 }
@@ -48,16 +55,22 @@ static void count_oom_kills(struct pod *pod, struct app *app) {
   tell_out_of_memory(app->name, killed);
 }
 
+/* Of an app that never began whoever asked for it in a message is told, and nobody else. */
 static void record_end(struct pod *pod, const struct app *app) {
+  if (app->words != NULL && !app->begun) return;
   write_status(pod->status_dir, app->name, exit_code(app->status));
   if (app->status != 0) fail_app(pod, app->status);
+}
+
+static bool is_stopping(const struct app *app) {
+  return app->stopping || app->pod->stopping;
 }
 
 /* Who sees the status sees the reason as well. */
 static void main_ended(struct pod *pod, struct app *app, int status) {
   app->status = status;
   count_oom_kills(pod, app);
-  if (pod->stopping || !plan_restart(app, status)) record_end(pod, app);
+  if (is_stopping(app) || !plan_restart(app, status)) record_end(pod, app);
 }
 
 static void write_restart_state(const struct pod *pod, const struct app *app) {
@@ -65,11 +78,18 @@ static void write_restart_state(const struct pod *pod, const struct app *app) {
   write_restarts(pod->status_dir, app->name, restart->count, exit_code(app->status), restart->waiting);
 }
 
+static void leave(struct pod *pod, struct app *app) {
+  cancel_timer(&app->patience);
+  app->live = false;
+  pod->live--;
+  tell_control(app);
+}
+
 /* Between two runs. */
 static void give_up(struct pod *pod, struct app *app) {
   end_restart_wait(app);
   record_end(pod, app);
-  pod->live--;
+  leave(pod, app);
 }
 
 static void give_up_waiting(struct pod *pod) {
@@ -81,8 +101,8 @@ static void start_again(void *context);
 
 static void run_ended(struct pod *pod, struct app *app) {
   if (!app->restart.due) {
-    pod->live--;
-  } else if (pod->stopping) {
+    leave(pod, app);
+  } else if (is_stopping(app)) {
     give_up(pod, app);
   } else {
     wait_to_restart(app, start_again);
@@ -90,12 +110,17 @@ static void run_ended(struct pod *pod, struct app *app) {
   }
 }
 
+static void has_begun(struct pod *pod, struct app *app) {
+  if (is_mutable(pod) && !app->begun) mark_started(pod->status_dir, app->name);
+  app->begun = true;
+  if (app->phase == MAIN) app->started = true;
+  if (app->phase == MAIN) tell_control(app);
+  if (app->phase == POST_STOP && app->stopping) set_timer(&app->patience, pod->options.grace_ms);
+}
+
 static void begin(struct pod *pod, struct app *app, enum phase phase) {
   app->began = now();
-  if (start_app(&pod->options, app, phase)) {
-    if (phase == MAIN) app->started = true;
-    return;
-  }
+  if (start_app(&pod->options, app, phase)) return has_begun(pod, app);
   if (phase != POST_STOP) main_ended(pod, app, EXIT_OWN_FAILURE << 8);
   run_ended(pod, app);
 }
@@ -115,10 +140,48 @@ static void start_again(void *context) {
 /* An app that ran is cleaned up after; how that went changes nothing of how the app ended. */
 static void phase_ended(struct pod *pod, struct app *app, int status) {
   app->pid = 0;
-  if (app->phase == PRE_START && status == 0 && !pod->stopping) return begin(pod, app, MAIN);
+  if (app->phase == PRE_START && status == 0 && !is_stopping(app)) return begin(pod, app, MAIN);
+  if (app->phase == MAIN && app->processes != NULL) kill_processes(app->processes);
   if (app->phase != POST_STOP) main_ended(pod, app, status);
   if (app->phase == MAIN && app->bundles[POST_STOP] != NULL && !pod->killed) return begin(pod, app, POST_STOP);
   run_ended(pod, app);
+}
+
+static void begin_life(struct pod *pod, struct app *app) {
+  app->pod = pod;
+  app->live = true;
+  pod->live++;
+  begin_run(pod, app);
+}
+
+/* Whether it lives is whether it has begun. */
+void join_app(struct pod *pod, struct app *app) {
+  append_app(&pod->options.apps, app);
+  begin_life(pod, app);
+}
+
+static void kill_app(void *context) {
+  const struct app *app = context;
+  if (app->pid > 0) kill(app->pid, SIGKILL);
+}
+
+/* As in a pod that is stopped: a second request does not prolong the grace, what cleans up is let be until then. */
+void stop_app(struct app *app) {
+  if (app->pid > 0 && app->phase != POST_STOP) kill(app->pid, SIGTERM);
+  if (app->stopping) return;
+  app->stopping = true;
+  if (app->restart.waiting) return give_up(app->pod, app);
+  app->patience = (struct timer){.fire = kill_app, .context = app};
+  set_timer(&app->patience, app->pod->options.grace_ms);
+}
+
+/* Of an app that does not live. */
+void remove_app(struct pod *pod, struct app *app) {
+  struct app **link = &pod->options.apps;
+  while (*link != app) link = &(*link)->next;
+  *link = app->next;
+  free(app->words);
+  free(app);
 }
 
 /* Every app has ended with it, and none can be started any more. */
@@ -173,9 +236,7 @@ static void announce(struct pod *pod) {
 /* Signals that came while an app was being started are handled before the next one is. */
 void start_apps(struct pod *pod) {
   for (struct app *app = pod->options.apps; app != NULL; app = app->next) {
-    app->pod = pod;
-    pod->live++;
-    begin_run(pod, app);
+    begin_life(pod, app);
     handle_signals(pod);
     if (pod->stopping) return;
   }
@@ -184,7 +245,7 @@ void start_apps(struct pod *pod) {
 
 void supervise(struct pod *pod) {
   watch(pod->signals, POLLIN, handle_signals, pod);
-  while (pod->live > 0) {
+  while (pod->live > 0 || (is_mutable(pod) && !pod->stopping)) {
     wait_for_event();
     announce(pod);
   }

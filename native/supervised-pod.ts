@@ -56,6 +56,8 @@ export interface AppSpec {
 
 export interface PodSpec {
   readonly apps: readonly AppSpec[];
+  /** Apps that may be started by messages; the pod then is one whose apps come and go. */
+  readonly later?: readonly AppSpec[];
   readonly graceMs?: number;
   readonly runtime?: string;
   /** A terminal by script(1), and what its shell does once the supervisor has ended. */
@@ -186,7 +188,7 @@ export function startPod(t: TestContext, spec: PodSpec): SupervisedPod {
   for (const directory of ['status', 'init', 'rootfs/bin', 'rootfs/proc', 'rootfs/dev'])
     fs.mkdirSync(join(dir, directory), { recursive: true });
   fs.copyFileSync(busybox, join(dir, 'rootfs/bin/busybox'));
-  for (const app of spec.apps) writeBundle(dir, id, app, spec);
+  for (const app of [...spec.apps, ...(spec.later ?? [])]) writeBundle(dir, id, app, spec);
   if (spec.users !== undefined) fs.chmodSync(dir, 0o711);
   const prefix = spec.users === undefined ? (spec.prefix ?? []) : ['sh', '-c', enterUsers, 'sh', String(spec.users)];
   const argv = ['-m', 'sh', '-c', enterPod, 'sh', dir, ...prefix, supervisorPath, ...podArguments(dir, spec)];
@@ -226,6 +228,7 @@ function podArguments(dir: string, spec: PodSpec): string[] {
     '--hostname=rkt-test',
     '--init-root=init',
     `--grace-ms=${spec.graceMs ?? 10_000}`,
+    ...(spec.later === undefined ? [] : ['--control=control']),
     ...spec.apps.flatMap((app) => [`--app=${app.name}`, `--bundle=${app.name}`, ...(app.flags ?? [])]),
   ];
 }
@@ -274,7 +277,7 @@ const busyboxAliases = ['sleep', 'cat', 'hostname', 'ip', 'ps', 'stty', 'readlin
 async function removePod(pod: SupervisedPod, spec: PodSpec): Promise<void> {
   await endPod(pod);
   const remove = 'umount -l /sys/fs/cgroup/unified 2>/dev/null; runtime=$1; root=$2; shift 2; for app; do "$runtime" --root "$root" delete -f "$app"; done';
-  spawnSync('unshare', ['-m', 'sh', '-c', remove, 'sh', runtimePath, pod.path('state'), ...spec.apps.map((app) => app.name)]);
+  spawnSync('unshare', ['-m', 'sh', '-c', remove, 'sh', runtimePath, pod.path('state'), ...[...spec.apps, ...(spec.later ?? [])].map((app) => app.name)]);
   fs.rmSync(pod.dir, { recursive: true, force: true });
 }
 

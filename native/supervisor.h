@@ -49,14 +49,21 @@ struct app {
   const char *memory_events;    /* file; NULL: none */
   bool inherit_stdin;
   bool tty;
+  const char *processes;        /* file: the processes of its cgroup; NULL: what it leaves behind is let be */
+  const char *runtime_log;      /* in the bundle, where the runtime says why it failed; NULL: standard error */
+  char *words;                  /* the message that the texts above are in; NULL: they are arguments */
   struct restart restart;
   enum phase phase;
-  pid_t pid;          /* of the phase; 0: not started, or ended */
-  bool made[PHASES];  /* the runtime has a container of that name */
-  int64_t began;      /* when the phase did; as now() */
-  bool started;       /* MAIN ran once, or runs */
-  int status;         /* wait(2) status of the last run */
-  int oom_kills;      /* in all runs */
+  pid_t pid;             /* of the phase; 0: not started, or ended */
+  bool made[PHASES];     /* the runtime has a container of that name */
+  int64_t began;         /* when the phase did; as now() */
+  bool begun;            /* a phase of it ran, or runs */
+  bool started;          /* MAIN ran once, or runs */
+  bool live;             /* begun, and its last run has not ended */
+  bool stopping;         /* asked to end, it alone */
+  struct timer patience; /* until it is killed; set while stopping */
+  int status;            /* wait(2) status of the last run */
+  int oom_kills;         /* in all runs */
 };
 
 struct options {
@@ -66,6 +73,7 @@ struct options {
   const char *pid_file;
   const char *hostname;
   const char *init_root;
+  const char *control;            /* a socket to be made; NULL: the apps stay the same */
   const char *runtime;
   const char **runtime_args;
   size_t runtime_arg_count;
@@ -107,6 +115,7 @@ const char *make_app(struct app **made, const char *name);
 void append_app(struct app **apps, struct app *app);
 bool is_app_word(const char *text);
 const char *parse_app_word(struct app *app, const char *text);
+const char *check_app(const struct app *app);
 
 /* events.c: a descriptor has one watch at most; a second one replaces the first */
 typedef void watch_handler(void *context);
@@ -140,6 +149,8 @@ void write_pid_file(const char *path, pid_t pid);
 void write_status(int directory, const char *app, int code);
 void write_oom_kills(int directory, const char *app, int killed);
 void write_restarts(int directory, const char *app, int count, int code, bool waiting);
+void mark_started(int directory, const char *app);
+void kill_processes(const char *path);
 void write_ready_link(const char *path);
 int read_oom_kills(const char *path);
 pid_t read_pid(int directory, const char *name);
@@ -164,6 +175,13 @@ void end_restart_wait(struct app *app);
 void start_apps(struct pod *pod);
 void supervise(struct pod *pod);
 void end_pod(struct pod *pod);
+void join_app(struct pod *pod, struct app *app);
+void stop_app(struct app *app);
+void remove_app(struct pod *pod, struct app *app);
+
+/* control.c */
+void open_control(struct pod *pod);
+void tell_control(const struct app *app);
 
 /* console.c: at most one in a process */
 int console_listen(int bundle);
