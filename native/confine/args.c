@@ -54,5 +54,4 @@ void parse_options(char **argv, struct options *options) {
   if (options->program[0][0] != '/') refuse("must be an absolute path", options->program[0]);
   if ((options->uid < 0) != (options->gid < 0)) refuse("needs the other", "--uid or --gid");
   if (options->uid < 0 && (options->root || options->capabilities != 0)) refuse("is missing", "--uid");
-  if (options->uid > 0 && options->capabilities != 0) refuse("only uid 0 keeps any", "--capabilities");
 }

@@ -14,7 +14,7 @@ struct place {
 struct options {
   /* -1: as the caller. */
   long uid, gid;
-  /* Kept by the program, one bit each; used only with a uid. */
+  /* Kept by the program and by what it starts, one bit each; used only with a uid. */
   uint64_t capabilities;
   /* A root directory of its own, where nothing is but the places. */
   bool root;

@@ -23,15 +23,16 @@ static void set_limits(const struct options *options) {
   if (options->data_limit != 0) set_limit(RLIMIT_DATA, options->data_limit, "memory");
 }
 
-static void set_capabilities(uint64_t set) {
+static void set_capabilities(uint64_t set, uint64_t inheritable) {
   struct { unsigned version; int pid; } header = {0x20080522, 0};
-  unsigned low = (unsigned)set, high = (unsigned)(set >> 32);
-  struct { unsigned effective, permitted, inheritable; } data[2] = {{low, low, 0}, {high, high, 0}};
+  struct { unsigned effective, permitted, inheritable; } data[2] = {
+      {(unsigned)set, (unsigned)set, (unsigned)inheritable},
+      {(unsigned)(set >> 32), (unsigned)(set >> 32), (unsigned)(inheritable >> 32)},
+  };
   if (syscall(SYS_capset, &header, data) < 0) fail("cannot drop", "capabilities");
 }
 
-/* A program of uid 0 is given what is in the bounding set, and so exactly this. */
-static void keep_capabilities(uint64_t kept) {
+static void drop_bounding_set(uint64_t kept) {
   for (unsigned long capability = 0; capability < 64; capability++) {
     if ((kept >> capability & 1) != 0) continue;
     if (prctl(PR_CAPBSET_READ, capability, 0UL, 0UL, 0UL) < 0) break;
@@ -40,12 +41,24 @@ static void keep_capabilities(uint64_t kept) {
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
 }
 
+/* A program of another user is given what is ambient. */
+static void raise_ambient(uint64_t set) {
+  set_capabilities(set, set);
+  for (unsigned long capability = 0; capability < 64; capability++)
+    if ((set >> capability & 1) != 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0UL, 0UL) < 0)
+      fail("cannot keep", "a capability");
+}
+
 static void change_user(const struct options *options) {
   if (setgroups(0, NULL) < 0) fail("cannot drop", "groups");
   gid_t gid = (gid_t)options->gid;
   uid_t uid = (uid_t)options->uid;
+  if (uid != 0 && options->capabilities != 0 && prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL) < 0)
+    fail("cannot keep", "capabilities");
   if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) fail("cannot change", "user");
-  set_capabilities(options->capabilities);
+  /* A program of uid 0 is given what is in the bounding set, and so exactly this. */
+  if (uid == 0) set_capabilities(options->capabilities, 0);
+  else raise_ambient(options->capabilities);
 }
 
 /* Should rkt be killed, nothing of it goes on. It may have been already, before this was asked for. */
@@ -68,7 +81,7 @@ int main(int argc, char **argv) {
   if (options.root) enter_own_root(&options);
   set_limits(&options);
   if (options.uid >= 0) {
-    keep_capabilities(options.capabilities);
+    drop_bounding_set(options.capabilities);
     change_user(&options);
   }
   die_with_parent(parent);

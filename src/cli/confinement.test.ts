@@ -1,7 +1,8 @@
 /** What the processes that fetch and unpack may do: as the kernel tells it, and as a program in their place finds it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,8 @@ const skip = process.geteuid?.() === 0 ? false : 'needs root: it is about what r
 
 /** CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD, SETFCAP. */
 const UNPACKING = '000000008800001b';
+/** DAC_READ_SEARCH. */
+const PACKING = '0000000000000004';
 const NONE = '0000000000000000';
 
 function directory(t: TestContext): string {
@@ -156,6 +159,32 @@ test('rkt fetch of an archive as root, the process that reads it, has the archiv
   assert.equal(files.every((each) => each === path || each.includes('/cas/tmp/scratch')), true, files.join());
 });
 
+test('rkt image export as root, the process that reads the tree, may read that and nothing else', { skip }, async (t) => {
+  const home = directory(t);
+  const build = mkdtempSync(join(home, 'aci-'));
+  mkdirSync(join(build, 'rootfs'));
+  // Compressing it takes longer than reading it: the reader has to wait.
+  writeFileSync(join(build, 'rootfs/noise'), randomBytes(150 << 20));
+  writeFileSync(join(build, 'manifest'), JSON.stringify({ acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/noise', labels: [] }));
+  await runProgram('/bin/tar', ['-C', build, '-cf', join(home, 'noise.aci'), 'manifest', 'rootfs']);
+  const flags = [`--dir=${join(home, 'data')}`, '--insecure-options=image'];
+  const { status, stderr } = await runProgram(join(root, 'bin/rkt'), [...flags, 'fetch', join(home, 'noise.aci')]);
+  assert.equal(status, 0, stderr);
+  const rkt = spawn(join(root, 'bin/rkt'), [...flags, 'image', 'export', '--format=oci', 'example.com/noise', join(home, 'layout')], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => rkt.once('close', resolve));
+  t.after(() => {
+    rkt.kill('SIGKILL');
+    return ended;
+  });
+  const reader = await findChild(rkt.pid!, '__archive');
+  const user = planConfinement({ path: '/', args: [], confine, files: [] }, {}).user!;
+  assert.deepEqual(statusOfThreads(reader), {
+    ...restricted, Uid: ids(user.uid), Gid: ids(user.gid), CapInh: PACKING, CapPrm: PACKING, CapEff: PACKING, CapBnd: PACKING, CapAmb: PACKING,
+  });
+  checkIsFenced(reader);
+  assert.match(readFileSync(`/proc/${reader}/mountinfo`, 'utf8'), new RegExp(` ${join(home, 'data/cas/tmp')} ro,nosuid,nodev`));
+});
+
 /** Tries what it must not; prints what it could do. */
 const ATTACK = `
 const fs = require('node:fs'), net = require('node:net'), { spawnSync } = require('node:child_process');
@@ -168,7 +197,7 @@ const tries = {
   becomeRoot: () => { process.setuid(0); if (fs.existsSync(secret)) throw 0; fs.writeFileSync(outside, 'x'); },
   signalParent: () => process.kill(Number(parent), 0), readProc: () => fs.readFileSync('/proc/1/environ'),
   runProgram: () => { const { error } = spawnSync(process.execPath, ['-v']); if (error) throw error; },
-  writeTree: () => fs.writeFileSync(tree + '/file', 'x'), chownTree: () => fs.chownSync(tree + '/file', 1234, 1234),
+  readTree: () => fs.readFileSync(tree + '/given'), writeTree: () => fs.writeFileSync(tree + '/file', 'x'), chownTree: () => fs.chownSync(tree + '/file', 1234, 1234),
 };
 const could = Object.keys(tries).filter((name) => { try { tries[name](); return true; } catch { return false; } });
 const attempt = (name, make) => new Promise((done) => { try { make(() => { could.push(name); done(); }).on('error', () => done()); } catch { done(); } });
@@ -178,15 +207,15 @@ const attempt = (name, make) => new Promise((done) => { try { make(() => { could
   fs.writeSync(1, JSON.stringify(could)); process.exit(0);
 })();`;
 
-async function attack(t: TestContext, change: object, withTree: boolean): Promise<string[]> {
+async function attack(t: TestContext, change: object, treeAs?: 'writable' | 'readOnly'): Promise<string[]> {
   const home = directory(t);
   const [secret, outside, tree] = [join(home, 'secret'), join(home, 'outside'), mkdtempSync(join(home, 'store-'))];
-  writeFileSync(secret, 'secret', { mode: 0o600 });
+  for (const path of [secret, join(tree, 'given')]) writeFileSync(path, 'secret', { mode: 0o600 });
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   t.after(() => server.close());
   const self = { path: process.execPath, args: [], confine, files: [] };
-  const confinement = { ...planConfinement(self, withTree ? { writable: [tree] } : {}), ...change };
+  const confinement = { ...planConfinement(self, treeAs === undefined ? {} : { [treeAs]: [tree] }), ...change };
   const args = ['-e', ATTACK, secret, outside, tree, String((server.address() as AddressInfo).port), String(process.pid)];
   const { stdout, stderr } = await runProgram(confine, confinedArguments(confinement, process.execPath, args));
   assert.equal(existsSync(outside), false);
@@ -195,16 +224,20 @@ async function attack(t: TestContext, change: object, withTree: boolean): Promis
 }
 
 test('a program in place of the one that downloads, can connect and nothing else', { skip }, async (t) => {
-  assert.deepEqual(await attack(t, { network: true }, false), ['connect']);
+  assert.deepEqual(await attack(t, { network: true }), ['connect']);
 });
 
 test('a program in place of the one that verifies, can start another like itself and nothing else', { skip }, async (t) => {
-  assert.deepEqual(await attack(t, { fork: true }, false), ['runProgram']);
+  assert.deepEqual(await attack(t, { fork: true }), ['runProgram']);
 });
 
 test('a program in place of the one that unpacks, can write into its tree and nothing else', { skip }, async (t) => {
   const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
-  assert.deepEqual(await attack(t, { user: { uid: 0, gid: 0 }, capabilities }, true), ['writeTree', 'chownTree']);
+  assert.deepEqual(await attack(t, { user: { uid: 0, gid: 0 }, capabilities }, 'writable'), ['readTree', 'writeTree', 'chownTree']);
+});
+
+test('a program in place of the one that packs, can read its tree, whoever the files belong to, and nothing else', { skip }, async (t) => {
+  assert.deepEqual(await attack(t, { capabilities: ['DAC_READ_SEARCH'] }, 'readOnly'), ['readTree']);
 });
 
 test('a program behind Landlock alone, as for one who is not root, reads no file but its own', { skip }, async (t) => {

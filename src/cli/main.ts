@@ -39,7 +39,8 @@ function exitOnFault(fault: unknown): never {
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === '__unpack') return await (await import('#store')).unpackerMain(argv.slice(1));
   if (argv[0] === '__fetch') return await (await import('#image')).fetcherMain();
-  if (argv[0] === '__pack') return (await (await import('#store')).loadArchives()).packerMain(argv.slice(1));
+  if (argv[0] === '__pack') return (await (await import('#store')).loadArchives()).packerMain();
+  if (argv[0] === '__archive') return (await (await import('#store')).loadArchives()).archiverMain(argv.slice(1));
   if (argv[0] === '__copy-tree') return (await import('#stage0')).copyTreeMain(argv.slice(1));
   return await runCommand(argv, surroundings);
 }

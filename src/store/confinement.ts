@@ -52,6 +52,12 @@ export function planUnpackerConfinement(self: Self, root: string, fileLimit: num
   };
 }
 
+/** As {@link planConfinement}, of a process that reads the files of one tree, whoever they belong to. */
+export function planPackerConfinement(self: Self, root: string): Confinement {
+  const plan = planConfinement(self, { readOnly: [root] });
+  return isRoot() ? { ...plan, capabilities: ['DAC_READ_SEARCH'] } : plan;
+}
+
 function isRoot(): boolean {
   return process.geteuid?.() === 0;
 }

@@ -17,7 +17,12 @@ import type { LayerDigest, LayerInput, Store, StoredImage, StoreOptions } from '
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const door = fileURLToPath(new URL('./index.ts', import.meta.url));
-const program = `const { unpackerMain } = await import(${JSON.stringify(door)}); process.exitCode = await unpackerMain(process.argv.slice(2));`;
+const program = `
+const [, command, ...args] = process.argv;
+const store = await import(${JSON.stringify(door)});
+const { archiverMain, packerMain } = command === '__unpack' ? {} : await store.loadArchives();
+process.exitCode = await (command === '__pack' ? packerMain() : command === '__archive' ? archiverMain(args) : store.unpackerMain(args));
+`;
 
 /** Starts this Node as the program would start itself. */
 export const self = {

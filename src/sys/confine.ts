@@ -1,5 +1,5 @@
 /** Bits of capability sets (capabilities(7)). */
-const CAPABILITY_BITS = { CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, FSETID: 4, MKNOD: 27, SETFCAP: 31 } as const;
+const CAPABILITY_BITS = { CHOWN: 0, DAC_OVERRIDE: 1, DAC_READ_SEARCH: 2, FOWNER: 3, FSETID: 4, MKNOD: 27, SETFCAP: 31 } as const;
 
 export type Capability = keyof typeof CAPABILITY_BITS;
 
@@ -7,7 +7,7 @@ export type Capability = keyof typeof CAPABILITY_BITS;
 export interface Confinement {
   /** Whom it runs as; as the caller where it is absent, which is all that a caller without root can do. */
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Only of uid 0. */
+  /** None where it is absent. */
   readonly capabilities?: readonly Capability[];
   /** Whether it sees only the paths below, in a root directory of its own; needs root. */
   readonly ownRoot: boolean;

@@ -9,17 +9,14 @@ import type { PackRequest } from './protocol.ts';
 /** See {@link Store.pack}. */
 export async function* packFiles(context: StoreContext, source: PackSource, options: PackOptions): AsyncGenerator<Buffer> {
   const { startPacker } = await import('./start-packer.ts');
-  const request = 'layer' in source ? planLayer(context, source.layer) : planImage(context, source.directories);
-  yield* startPacker(selfOf(context), { ...request, ...options });
+  const { root, temporary: scratch } = context.layout;
+  makeStoreDirectory(root, scratch);
+  const files = 'layer' in source ? planLayer(context, source.layer) : { kind: 'image' as const, directories: source.directories };
+  yield* startPacker({ ...files, ...options, scratch, self: selfOf(context) });
 }
 
-function planLayer(context: StoreContext, diffId: LayerDigest): Omit<PackRequest, 'name'> {
+function planLayer(context: StoreContext, diffId: LayerDigest): Pick<PackRequest, 'kind' | 'directories' | 'opaqueRoot'> {
   const layer = context.layout.layer(diffId);
   if (!isLayerHeld(layer, diffId)) throw new StoreError('missing-layer', `layer ${diffId} is not in the store`);
   return { kind: 'layer', directories: [layer.diff], opaqueRoot: existsSync(layer.opaque) };
-}
-
-function planImage({ layout }: StoreContext, directories: readonly string[]): Omit<PackRequest, 'name'> {
-  makeStoreDirectory(layout.root, layout.temporary);
-  return { kind: 'image', directories, mountAt: layout.temporary };
 }

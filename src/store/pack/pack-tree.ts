@@ -4,12 +4,15 @@ import type { EntryType, TarEntry } from '../tar/entry.ts';
 import type { TarWriter } from '../tar/writer.ts';
 import { StoreError } from '../store-error.ts';
 import { SparseScan, type SparsePiece } from '../tar/sparse-writer.ts';
+import { pathBelow, type TrustedXattrs } from './trusted-xattrs.ts';
 
 export interface PackOptions {
   /** The name of the root directory in the archive, `rootfs` or `.`. */
   readonly name: string;
   /** overlayfs's whiteouts and opaque directories become OCI's; else they are left out. */
   readonly whiteouts: boolean;
+  /** What the process that reads the files cannot see by itself. */
+  readonly trusted: TrustedXattrs;
 }
 
 const CHUNK = 1 << 20;
@@ -34,7 +37,7 @@ const TYPES: Readonly<Record<number, EntryType>> = {
  * their process.
  */
 export function packTree(root: string, writer: TarWriter, options: PackOptions): void {
-  new Packing(writer, options).directory(Buffer.from(root), Buffer.from(options.name));
+  new Packing(root, writer, options).directory(Buffer.from(root), Buffer.from(options.name));
 }
 
 /** A whiteout or a file that is not on disk: empty, root's, of 1970. */
@@ -44,18 +47,22 @@ export function syntheticEntry(name: Buffer | string, size = 0, mode = 0o644): T
 }
 
 class Packing {
+  readonly #root: string;
   readonly #writer: TarWriter;
   readonly #whiteouts: boolean;
+  readonly #trusted: TrustedXattrs;
   readonly #links = new Map<string, Buffer>();
 
-  constructor(writer: TarWriter, options: PackOptions) {
+  constructor(root: string, writer: TarWriter, { trusted, whiteouts }: PackOptions) {
+    this.#root = root;
     this.#writer = writer;
-    this.#whiteouts = options.whiteouts;
+    this.#whiteouts = whiteouts;
+    this.#trusted = trusted;
   }
 
   directory(place: Buffer, name: Buffer): void {
     this.#empty(this.#describe(place, name, lstatSync(place, { bigint: true })));
-    if (this.#whiteouts && getXattr(place, OPAQUE_XATTR)?.toString() === 'y') {
+    if (this.#whiteouts && this.#trustedOf(place)?.get(OPAQUE_XATTR)?.toString() === 'y') {
       this.#empty(syntheticEntry(joined(name, Buffer.from('.wh..wh..opq'))));
     }
     const names = readdirSync(place, { encoding: 'buffer' }).sort(Buffer.compare);
@@ -110,8 +117,12 @@ class Packing {
       size: type === 'file' ? Number(stat.size) : 0,
       sparse: false,
       device: type === 'char' || type === 'block' ? deviceOf(stat.rdev) : { major: 0, minor: 0 },
-      xattrs: xattrsOf(place),
+      xattrs: xattrsOf(place, this.#trustedOf(place)),
     };
+  }
+
+  #trustedOf(place: Buffer): ReadonlyMap<string, Buffer> | undefined {
+    return this.#trusted.size === 0 ? undefined : this.#trusted.get(pathBelow(this.#root, place));
   }
 
   #file(place: Buffer, entry: TarEntry): void {
@@ -155,11 +166,12 @@ function scan(fd: number, size: number): readonly SparsePiece[] {
   return result.finish();
 }
 
-function xattrsOf(place: Buffer): ReadonlyMap<string, Buffer> {
-  const names = listXattrs(place).filter((name) => !NOT_PACKED.test(name));
-  if (names.length === 0) return NONE;
-  return new Map(names.flatMap((name) => {
-    const value = getXattr(place, name);
+function xattrsOf(place: Buffer, trusted: ReadonlyMap<string, Buffer> = NONE): ReadonlyMap<string, Buffer> {
+  const names = new Set([...listXattrs(place), ...trusted.keys()]);
+  const wanted = [...names].filter((name) => !NOT_PACKED.test(name));
+  if (wanted.length === 0) return NONE;
+  return new Map(wanted.flatMap((name) => {
+    const value = trusted.get(name) ?? getXattr(place, name);
     return value === undefined ? [] : [[name, value] as const];
   }));
 }

@@ -1,72 +1,49 @@
-import { writeSync } from 'node:fs';
+import { openSync, readFileSync, writeSync } from 'node:fs';
 import { messageOf } from '#errors';
-import { mountOverlay, unshareMounts } from '#sys';
-import { TarWriter } from '../tar/writer.ts';
-import { packTree, syntheticEntry } from './pack-tree.ts';
-import type { PackRequest } from './protocol.ts';
+import { becomeProcess, confinedArguments, mountOverlay, unshareMounts } from '#sys';
+import { planPackerConfinement } from '../confinement.ts';
+import { ARCHIVE_COMMAND, type ArchiveRequest, type PackRequest } from './protocol.ts';
+import { readTrustedXattrs, toWireXattrs } from './trusted-xattrs.ts';
 
-const STDOUT = 1;
+const STDIN = 0;
 const STDERR = 2;
-const BUFFERED = 1 << 20;
+/** A file without a name (open(2), O_TMPFILE with O_RDWR). */
+const NAMELESS = 0o20200002;
 
 /**
  * The packing process. Its mounts are its own and go with it, however it ends.
  *
- * @param argv one argument, a `PackRequest` as JSON
- * @returns the exit status; what went wrong is on standard error
+ * What takes root is done here: the files are laid over each other, and attributes are looked up that nobody else
+ * sees. Then it becomes one that may read this one tree and nothing else, and that makes the archive.
+ *
+ * Its request, a `PackRequest` as JSON, comes on standard input.
+ *
+ * @returns the exit status where that fails; why is on standard error
  */
-export function packerMain(argv: readonly string[]): number {
+export function packerMain(): number {
   try {
-    pack(JSON.parse(argv[0] ?? '') as PackRequest);
-    return 0;
+    return becomeArchiver(JSON.parse(readFileSync(STDIN, 'utf8')) as PackRequest);
   } catch (error) {
     writeSync(STDERR, messageOf(error));
     return 1;
   }
 }
 
-function pack(request: PackRequest): void {
-  const output = new Output();
-  const writer = new TarWriter((piece) => output.write(piece));
-  if (request.first !== undefined) {
-    const text = Buffer.from(request.first.text);
-    writer.entry(syntheticEntry(request.first.name, text.length));
-    writer.data(text);
-    writer.endEntry();
+function becomeArchiver({ directories, scratch, self, ...archived }: PackRequest): never {
+  // Before the scratch directory is covered.
+  const requestFd = openSync(scratch, NAMELESS, 0o600);
+  const root = archived.kind === 'layer' ? directories[0]! : scratch;
+  if (archived.kind === 'image') {
+    unshareMounts();
+    mountOverlay({ target: scratch, lowerDirs: directories });
   }
-  if (request.opaqueRoot === true) {
-    writer.entry(syntheticEntry(`${request.name}/.wh..wh..opq`));
-    writer.endEntry();
-  }
-  packTree(rootOf(request), writer, { name: request.name, whiteouts: request.kind === 'layer' });
-  writer.finish();
-  output.flush();
+  const request: ArchiveRequest = { ...archived, root, trusted: toWireXattrs(readTrustedXattrs(root)) };
+  writeAt(requestFd, Buffer.from(JSON.stringify(request)));
+  const args = confinedArguments(planPackerConfinement(self, root), self.path, [...self.args, ARCHIVE_COMMAND, String(requestFd)]);
+  return becomeProcess({ path: self.confine, argv: [self.confine, ...args], env: { PATH: '/usr/bin:/bin' }, keepFds: [requestFd] });
 }
 
-function rootOf({ kind, directories, mountAt }: PackRequest): string {
-  if (kind === 'layer' || mountAt === undefined) return directories[0]!;
-  unshareMounts();
-  mountOverlay({ target: mountAt, lowerDirs: directories });
-  return mountAt;
-}
-
-/** Standard output, in large pieces. */
-class Output {
-  readonly #buffer = Buffer.allocUnsafe(BUFFERED);
-  #filled = 0;
-
-  write(piece: Buffer): void {
-    if (this.#filled + piece.length > BUFFERED) this.flush();
-    if (piece.length >= BUFFERED) return writeAll(piece);
-    this.#filled += piece.copy(this.#buffer, this.#filled);
-  }
-
-  flush(): void {
-    writeAll(this.#buffer.subarray(0, this.#filled));
-    this.#filled = 0;
-  }
-}
-
-function writeAll(bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(STDOUT, bytes, done);
+/** Leaves the descriptor at its beginning, for who reads it. */
+function writeAt(fd: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, done);
 }

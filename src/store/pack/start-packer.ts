@@ -10,14 +10,14 @@ const STDERR_KEPT = 4096;
  *
  * @throws {StoreError} `pack-failed` while it is read
  */
-export async function* startPacker(
-  self: { readonly path: string; readonly args: readonly string[] },
-  request: PackRequest,
-): AsyncGenerator<Buffer> {
-  const child = startProgram(self.path, [...self.args, PACK_COMMAND, JSON.stringify(request)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+export async function* startPacker(request: PackRequest): AsyncGenerator<Buffer> {
+  const { self } = request;
+  const child = startProgram(self.path, [...self.args, PACK_COMMAND], {
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] },
   });
+  // One that ends early is told of by its status, not by EPIPE.
+  child.stdin!.on('error', () => {}).end(JSON.stringify(request));
   const complaint = gather(child.stderr!);
   const status = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
