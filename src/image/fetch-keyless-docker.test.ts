@@ -64,6 +64,13 @@ test('findImage, docker:// with a bundle by a trusted identity, held, offline, a
   assert.equal(await checkEvidence(id, box.context(), { thorough: true }), 'signed');
 });
 
+test('findImage, docker:// with a bundle of a log of version 2 and a timestamp, held and good for another start', async () => {
+  const repository = await pushed(await sigstore.signStatement(WHO, signStatement(digest), { log: 2, timestamp: true }));
+  await trust();
+  const id = await find(repository);
+  assert.equal(await checkEvidence(id, box.context(), { thorough: true }), 'signed');
+});
+
 test('findImage, docker:// with cosign annotations of a certificate and a log, held', async () => {
   const payload = signingPayload(digest);
   const signed = await sigstore.signBytes(WHO, payload);

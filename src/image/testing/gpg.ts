@@ -31,6 +31,20 @@ export class Gpg implements Disposable {
     return readFileSync(output);
   }
 
+  /** A key of the owner's that signs in its place. @returns its fingerprint, lower case */
+  addSigningSubkey(fingerprint: string, expire = 'never'): string {
+    this.run('--quick-add-key', fingerprint, 'ed25519', 'sign', expire);
+    return this.run('--with-colons', '--list-keys', fingerprint).match(/^fpr:+([0-9A-F]{40}):/gm)!.at(-1)!.slice(-41, -1).toLowerCase();
+  }
+
+  /** Revokes the only subkey of a key. */
+  revokeSubkey(fingerprint: string): void {
+    const answers = ['key 1', 'revkey', 'y', '0', '', 'y', 'save', ''].join('\n');
+    const options = ['--batch', '--no-tty', '--yes', '--pinentry-mode', 'loopback', '--passphrase', '', '--command-fd', '0'];
+    const result = runProgramSync('/usr/bin/gpg', ['--homedir', this.home, ...options, '--edit-key', fingerprint], { timeout: 30_000, input: answers });
+    if (result.status !== 0) throw new Error(`gpg --edit-key: ${result.stderr}`);
+  }
+
   revoke(fingerprint: string): void {
     const path = join(this.home, 'openpgp-revocs.d', `${fingerprint.toUpperCase()}.rev`);
     writeFileSync(path, readFileSync(path, 'utf8').replace(':-----BEGIN', '-----BEGIN'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AcIdentifier, ImageId } from '#appc';
 import { findImage } from '../find-image.ts';
 import { CosignKey, pushTagSignatures, signingPayload } from '../testing/cosign.ts';
@@ -122,6 +123,16 @@ test('checkEvidence, key trusted anew with its revocation, refused', async () =>
   gpg.revoke(revoked);
   trustPgp(revoked);
   await assert.rejects(check(id), { code: 'no-longer-trusted', message: /is no longer good: .*revoked/ });
+});
+
+test('checkEvidence, key that expired after the fetch, signed by it still until its file is another', async () => {
+  const short = gpg.makeKey('expired@example.com', 'seconds=3');
+  const path = trustPgp(short);
+  const id = await fetchAci(signedAci(short));
+  await sleep(3200);
+  assert.equal(await check(id), 'signed');
+  writeFileSync(path, `\n${gpg.publicKey(short)}`);
+  await assert.rejects(check(id), { code: 'no-longer-trusted', message: /is no longer good: .*expired/ });
 });
 
 test('checkEvidence, evidence of another image, of other bytes, or unreadable, refused', async () => {
