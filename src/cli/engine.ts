@@ -74,8 +74,8 @@ async function metadataRegistry(socket: string): Promise<MetadataRegistry> {
 }
 
 async function hostNetworks(): Promise<HostNetworks> {
-  const { checkNetwork, collectNetworks } = await import('#network');
-  return { collect: collectNetworks, check: checkNetwork };
+  const { checkNetwork, collectNames, collectNetworks } = await import('#network');
+  return { collect: collectNetworks, collectNames, check: checkNetwork };
 }
 
 function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {

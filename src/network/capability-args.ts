@@ -17,12 +17,12 @@ export interface SplitArgs {
 /**
  * Divides the arguments of a network between CNI_ARGS and the capabilities that its plugins declare:
  * `ips=10.1.2.3/24`, `mac=…`, `bandwidth.ingressRate=8000000`. An argument of a capability that no plugin
- * declares stays where it is, and plugins may refuse it.
+ * declares stays where it is, and plugins may refuse it. Where `aliases` are declared, the pod's names are among them.
  */
-export function splitArgs(conf: NetworkConf, args: string): SplitArgs {
+export function splitArgs(conf: NetworkConf, args: string, names: readonly string[] = []): SplitArgs {
   const declared = new Set(conf.plugins.flatMap((plugin) => plugin.capabilities));
   const rest: string[] = [];
-  const capabilityArgs: Record<string, unknown> = {};
+  const capabilityArgs: Record<string, unknown> = names.length > 0 && declared.has('aliases') ? { aliases: names } : {};
   for (const pair of args.split(';').filter((each) => each !== '')) {
     const { path, value } = splitPair(pair, declared);
     if (declared.has(path[0]!)) put(capabilityArgs, path, value);

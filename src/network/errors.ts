@@ -9,6 +9,7 @@ export type NetworkErrorCode =
   | 'result-invalid'
   | 'port-unsupported'
   | 'ports-failed'
+  | 'names-failed'
   | 'set-up-failed'
   | 'tear-down-failed';
 

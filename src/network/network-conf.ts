@@ -16,6 +16,8 @@ export interface NetworkConf {
   /** Its plugins may be asked to CHECK, and to GC. */
   readonly checks: boolean;
   readonly collects: boolean;
+  /** Pods on it find each other by name; the word is podman's. */
+  readonly dnsEnabled: boolean;
 }
 
 /** One plugin of a network. */
@@ -51,6 +53,7 @@ export function parseNetworkConf(path: string, text: string): NetworkConf {
     ipMasq: plugins.some((plugin) => plugin.ipMasq),
     checks: !isTrue(conf['disableCheck']),
     collects: !isTrue(conf['disableGC']),
+    dnsEnabled: isTrue(conf['dns_enabled']),
   };
 }
 

@@ -25,6 +25,8 @@ export interface NetworkRequest {
   readonly netList: NetList;
   readonly localConfigDir: string;
   readonly ports?: readonly PublishedPort[];
+  /** What other pods find it by, on networks with names. */
+  readonly names?: readonly string[];
   /** A line for the user. */
   readonly warn?: (text: string) => void;
 }
@@ -65,21 +67,25 @@ function setUpFailed(error: unknown): NetworkError {
 
 /** Which networks, by which plugins; finds out what is missing before anything is made. */
 function planAttachments(request: NetworkRequest): Attachment[] {
-  const { podDir, localConfigDir, netList, ports = [] } = request;
+  const { podDir, localConfigDir, names = [], netList, ports = [] } = request;
   checkPorts(ports);
   const networks = loadNetworks(netList, localConfigDir, request.warn);
   const directories = pluginDirectories(podDir, localConfigDir);
   const forwarding = ports.length === 0 ? undefined : networks.find(({ conf }) => forwardsPorts(conf));
   return networks.map((network, index) => ({
-    ...planArgs(network, network === forwarding ? ports : []),
+    ...planArgs(network, network === forwarding ? ports : [], names),
     conf: network.conf,
     ifName: `eth${index}`,
     pluginPath: network.conf.plugins.map(({ type }) => findPlugin(type, podDir, directories))[0]!,
   }));
 }
 
-function planArgs({ conf, args }: WantedNetwork, ports: readonly PublishedPort[]): Pick<Attachment, 'args' | 'capabilityArgs'> {
-  const split = splitArgs(conf, args);
+function planArgs(
+  { conf, args }: WantedNetwork,
+  ports: readonly PublishedPort[],
+  names: readonly string[],
+): Pick<Attachment, 'args' | 'capabilityArgs'> {
+  const split = splitArgs(conf, args, names);
   const masquerade = conf.ipMasq && !pluginsCanMasquerade() ? { hostMasquerades: true } : {};
   const mappings = ports.length === 0 ? {} : portMappings(ports);
   return { args: split.args, capabilityArgs: { ...split.capabilityArgs, ...mappings }, ...masquerade };
@@ -105,7 +111,7 @@ async function attachAll(request: NetworkRequest, attachments: readonly Attachme
   const networks = attached.map(netInfoOf);
   writeFileAtomic(`${podDir}/${podFiles.netInfo}`, renderNetInfo(networks));
   await publishPorts(request, attached);
-  const dns = chooseDns(attached, warn);
+  const dns = (await announce(request, attached)) ?? chooseDns(attached, warn);
   const hostAddress = hostAddressOf(attached);
   return { netnsPath, networks, ...(dns === undefined ? {} : { dns }), ...(hostAddress === undefined ? {} : { hostAddress }) };
 }
@@ -117,6 +123,15 @@ async function publishPorts({ podDir, uuid, lockFd, ports = [] }: NetworkRequest
   if (own.length > 0 && attached.length === 0) throw new NetworkError('ports-failed', 'cannot publish ports: no networks found');
   const publishings = own.length === 0 ? [] : divideByFamily(own, chooseTargets(attached));
   await publish({ podDir, uuid, lockFd }, publishings, masqueradings(attached));
+}
+
+/** Makes it known by its names, where a network has such; gives where it asks for those of others. */
+async function announce({ podDir, uuid, names = [] }: NetworkRequest, attached: readonly Attached[]): Promise<NetworkResult['dns']> {
+  const named = attached.filter(({ attachment }) => attachment.conf.dnsEnabled);
+  if (named.length === 0) return undefined;
+  const { dnsOfNames, enterNames } = await import('./pod-names.ts');
+  await enterNames({ podDir, uuid, names }, named);
+  return { ...dnsOfNames(named[0]!), network: named[0]!.attachment.conf.name };
 }
 
 function chooseDns(attached: readonly Attached[], warn: (text: string) => void): NetworkResult['dns'] {

@@ -1,6 +1,7 @@
 import { detach } from './attach.ts';
 import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
+import { hasNames } from './name-records.ts';
 import { removeRules } from './packet-filter.ts';
 import { isNamespace, namespacePath, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
 import { guardRegistry, leaveRegistry } from './registry.ts';
@@ -50,6 +51,10 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       leaveRegistry(attachment, context);
       forgetAttachment(podDir, attachment);
     });
+  }
+  if (hasNames(uuid)) {
+    const { leaveNames } = await import('./pod-names.ts');
+    await attempt('error removing the names of the pod', () => leaveNames(uuid));
   }
   await attempt('error removing packet filter rules', () => removeRules({ podDir, uuid, lockFd }));
   await attempt(`error removing the network namespace ${path}`, () => removePodNamespace(path));

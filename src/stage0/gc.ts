@@ -3,7 +3,7 @@ import { messageOf } from '#errors';
 import { collectPodNames, listPods, openPod, type Phase, type Pod, podFiles } from '#pod';
 import type { GcEvent } from './engine.ts';
 import { Stage0Error } from './error.ts';
-import type { EngineParts } from './parts.ts';
+import type { EngineParts, HostNetworks } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
 import { unregisterPod } from './register-pod.ts';
 import type { GcRequest } from './requests.ts';
@@ -19,21 +19,21 @@ export async function collectGarbage(parts: EngineParts, request: GcRequest, obs
     forEachPod(parts.dataDir, phase, observe, body);
   await each('run', (pod) => markExited(pod, observe));
   await each('prepare', (pod) => markAborted(pod, observe));
+  await forNetworks(parts, ({ collectNames }) => collectNames());
   if (request.markOnly) return;
   await each('embryo', removeEmbryo);
   await each('prepared', (pod) => markExpired(pod, request.expirePreparedMs, observe));
   await each('exited-garbage', (pod) => sweepExited(parts, pod, request.gracePeriodMs, observe));
   await each('garbage', (pod) => sweep(parts, pod, observe));
   collectPodNames(parts.dataDir);
-  await collectNetworks(parts);
+  await forNetworks(parts, ({ collect }, localDir) => collect(localDir));
 }
 
 /** The networks' trouble is told, and is no pod's. */
-async function collectNetworks(parts: EngineParts): Promise<void> {
+async function forNetworks(parts: EngineParts, body: (networks: HostNetworks, localDir: string) => Promise<void>): Promise<void> {
   const { localDir } = parts.options.configDirs;
   if (!existsSync(`${localDir}/net.d`)) return;
-  const { collect } = await parts.networks();
-  await collect(localDir).catch((error: unknown) => parts.listener.warn(`gc: ${messageOf(error)}`));
+  await body(await parts.networks(), localDir).catch((error: unknown) => parts.listener.warn(`gc: ${messageOf(error)}`));
 }
 
 /** One pod's trouble is told and does not stop the others. */

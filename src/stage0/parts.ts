@@ -16,6 +16,8 @@ export interface MetadataRegistry {
 export interface HostNetworks {
   /** Lets the plugins that can give up what no attachment needs any more. */
   collect(localConfigDir: string): Promise<void>;
+  /** Forgets the names of pods that have ended. */
+  collectNames(): Promise<void>;
   /** What the plugins of a running pod find. */
   check(pod: { readonly podDir: string; readonly uuid: string; readonly localConfigDir: string }): Promise<readonly NetworkState[]>;
 }

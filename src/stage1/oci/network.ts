@@ -1,5 +1,6 @@
 import { forwardedPorts, type PodManifest } from '#appc';
 import type { Dns } from '#network';
+import { podNameOf } from '#pod';
 import type { RunArgs } from '#stage1/abi';
 import { OciStage1Error } from './errors.ts';
 import type { PodNetwork } from './namespaces.ts';
@@ -32,7 +33,8 @@ export async function openNetwork({ podDir, lockFd, args, manifest, warn }: Netw
   if (netList.kind === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { uuid, localConfig: localConfigDir } = args;
   const ports = forwardedPorts(manifest);
-  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, warn });
+  const names = [podNameOf(manifest) ?? [], `rkt-${uuid}`].flat();
+  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, warn });
   return { namespace: { kind: 'path', path: netnsPath }, dns, ...metadataUrl(args, hostAddress) };
 }
 
