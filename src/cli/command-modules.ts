@@ -2,6 +2,14 @@ import type { Command } from './command.ts';
 
 /** Where each command is; only the one asked for is loaded. */
 export const commandModules: Readonly<Record<string, () => Promise<{ readonly execute: Command }>>> = {
+  'app add': () => import('./commands/app-add.ts'),
+  'app exec': () => import('./commands/enter.ts'),
+  'app list': () => import('./commands/app-list.ts'),
+  'app rm': () => import('./commands/app-rm.ts'),
+  'app sandbox': () => import('./commands/app-sandbox.ts'),
+  'app start': () => import('./commands/app-start.ts'),
+  'app status': () => import('./commands/app-status.ts'),
+  'app stop': () => import('./commands/app-stop.ts'),
   'cat-manifest': () => import('./commands/cat-manifest.ts'),
   completion: () => import('./commands/completion.ts'),
   config: () => import('./commands/config.ts'),

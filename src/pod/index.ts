@@ -1,5 +1,6 @@
 /** A pod on disk: where it is, what it is, how it moves, and what can be read of it. */
 export { PodError, type PodErrorCode } from './errors.ts';
+export { isMutable, mutableAnnotation } from './mutable.ts';
 export { type PodName, parsePodName, podNameOf, withPodName } from './pod-name.ts';
 export { collectPodNames } from './name-index.ts';
 export { newUuid, parseUuid, type Uuid } from './uuid.ts';

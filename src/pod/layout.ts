@@ -19,6 +19,8 @@ export function namesDir(dataDir: string): string {
 /** Names inside a pod's directory, relative to it (rkt's Documentation/devel/on-disk-format.md). */
 export const podFiles = {
   manifest: 'pod',
+  /** Locked by whoever changes a pod's apps, or takes a pod whose apps change out of `run`. */
+  changes: 'pod.lck',
   /** A process inside the pod's namespaces, decimal. */
   pid: 'pid',
   /** The parent of such a process: what `rkt run` became, decimal. */
@@ -47,6 +49,9 @@ export const podFiles = {
   stage1Rootfs: 'stage1/rootfs',
   /** Relative to the stage1 root file system: an app's exit code, decimal. */
   status: (app: AcName): string => `rkt/status/${app}`,
+  /** Of a pod whose apps change, relative to the stage1 root file system: empty, their times are what counts. */
+  created: (app: AcName): string => `rkt/status/${app}-created`,
+  started: (app: AcName): string => `rkt/status/${app}-started`,
   /** Relative to the stage1 root file system: how many processes of an app were killed for want of memory. */
   oomKills: (app: AcName): string => `rkt/status/.${app}.oom`,
   /** Relative to the stage1 root file system: how often an app was started again, and how it is. */

@@ -3,6 +3,7 @@ import { type AppStatus, readAppStatus } from './app-status.ts';
 import { PodError } from './errors.ts';
 import { podFiles } from './layout.ts';
 import { type NetInfo, parseNetInfo } from './net-info.ts';
+import { isMutable } from './mutable.ts';
 import { isAfterRun, type Phase, type PodState } from './phase.ts';
 import { type PodName, podNameOf } from './pod-name.ts';
 import type { PodDirectory } from './pod-directory.ts';
@@ -89,7 +90,8 @@ export abstract class PodView {
       if (error instanceof PodError) return [];
       throw error;
     }
-    return manifest.apps.map((app) => readAppStatus(this.directory, this.state, app));
+    const mutable = isMutable(manifest);
+    return manifest.apps.map((app) => readAppStatus(this.directory, this.state, app, mutable));
   }
 
   /** The process inside the pod, else its parent; also of a pod that has exited. */

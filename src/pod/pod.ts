@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { type PodManifest, renderPodManifest } from '#appc';
-import { type Lock, setTimes, syncDirectory, unlock, writeFileAtomic } from '#sys';
+import { type Lock, lockPath, setTimes, syncDirectory, unlessMissing, unlock, writeFileAtomic } from '#sys';
 import { PodError } from './errors.ts';
 import { phaseDir, podDir, podFiles } from './layout.ts';
 import { type Sighting, sightPod } from './locate.ts';
@@ -113,6 +113,21 @@ export class Pod extends PodView implements Disposable {
   }
 
   /**
+   * The lock of whoever changes the apps of a pod that runs or has run; waits for it. The pod does not leave `run`
+   * meanwhile, and is looked at anew.
+   *
+   * @throws {PodError} `pod-moved` where it moved first
+   */
+  lockChanges(): Lock {
+    const path = this.file(podFiles.changes);
+    const lock = unlessMissing(() => lockPath(path, 'file', 'exclusive', { wait: true }));
+    this.refresh();
+    if (lock !== undefined && path === this.file(podFiles.changes) && !this.#gone) return lock;
+    lock?.release();
+    throw new PodError('pod-moved', `pod "${this.uuid}" is ${this.#gone ? 'gone' : this.state}`);
+  }
+
+  /**
    * Gives it the name, which it keeps until it is deleted or, once it has exited, another takes it.
    *
    * @throws {PodError} `pod-name-taken` by a pod that has not exited
@@ -162,7 +177,14 @@ export class Pod extends PodView implements Disposable {
     if (this.#phase !== 'run' || this.#lockedByOther) {
       throw new PodError('pod-not-exited', `pod "${this.uuid}" has not exited, it is ${this.state}`);
     }
+    // Who is changing the apps of a pod that has just ended writes to where it was.
+    using _ = unlessMissing(() => this.#waitForChanges());
     this.#moveUnlessMoved('exited-garbage');
+  }
+
+  #waitForChanges(): Lock | undefined {
+    const path = this.file(podFiles.changes);
+    return existsSync(path) ? lockPath(path, 'file', 'exclusive', { wait: true }) : undefined;
   }
 
   /**

@@ -14,6 +14,10 @@ export function createEngine(parts: EngineParts): Engine {
     podManifest: async (pod) => (await import('./list.ts')).podManifest(parts, pod),
     checkNetworks: async (pod) => (await import('./check-networks.ts')).checkNetworks(parts, pod),
     stop: async (pod, options) => (await import('./stop.ts')).stop(parts, pod, options),
+    addApp: async (request) => (await import('./app-add.ts')).addApp(parts, request),
+    startApp: async (request) => (await import('./app-life.ts')).startApp(parts, request),
+    stopApp: async (request) => (await import('./app-life.ts')).stopApp(parts, request),
+    rmApp: async (request) => (await import('./app-rm.ts')).rmApp(parts, request),
     rm: async (pod) => (await import('./gc.ts')).removePod(parts, pod),
     gc: async (request, observe) => (await import('./gc.ts')).collectGarbage(parts, request, observe),
     fetch: async ({ images, pullPolicy }) =>

@@ -1,6 +1,8 @@
 /** The verbs of rkt. What the command line, and every other caller, asks of the engine. */
 import type { ImageManifest, PodManifest } from '#appc';
 import type {
+  AppAddRequest,
+  AppRequest,
   EnterRequest,
   FetchRequest,
   GcRequest,
@@ -35,6 +37,15 @@ export interface Engine {
   podManifest(pod: string): Promise<PodManifest>;
   /** Whether the networks of a running pod are as they were made. */
   checkNetworks(pod: string): Promise<readonly NetworkState[]>;
+
+  /** The apps of a running pod, one at a time. An app comes into a pod whole or not at all, and so it goes. */
+  addApp(request: AppAddRequest): Promise<void>;
+  /** Does nothing where it runs. */
+  startApp(request: AppRequest): Promise<void>;
+  /** Returns when the app has ended; the pod's UUID where the whole pod had. */
+  stopApp(request: AppRequest): Promise<StopResult>;
+  /** Stops it first. */
+  rmApp(request: AppRequest): Promise<void>;
 
   stop(pod: string, options: { readonly force: boolean }): Promise<StopResult>;
   /** Removes a pod that does not run; gives its UUID. */

@@ -1,6 +1,6 @@
 import { type AcName, parseImageManifest, type PodManifest } from '#appc';
 import { messageOf, RktError } from '#errors';
-import { type AppStatus, listPods, openPod, type Pod, PodError } from '#pod';
+import { type AppStatus, isMutable, listPods, openPod, type Pod, PodError } from '#pod';
 import type { PodList } from './engine.ts';
 import { versionedName } from './images.ts';
 import type { EngineParts } from './parts.ts';
@@ -70,7 +70,7 @@ function readableManifest(pod: Pod): PodManifest | undefined {
 
 function appView(app: AppStatus, pod: Pod, manifest: PodManifest | undefined): AppView {
   const runtimeApp = manifest?.apps.find((each) => each.name === app.name)?.app;
-  const { createdAt, startedAt } = pod;
+  const { createdAt, startedAt } = manifest !== undefined && isMutable(manifest) ? app : pod;
   return {
     name: app.name,
     state: app.state,
@@ -104,7 +104,7 @@ function imageNameOf({ name, imageName, imageLabels }: AppStatus, pod: Pod): str
 function mountViews(manifest: PodManifest, app: AcName): MountView[] {
   const mounts = manifest.apps.find((each) => each.name === app)?.mounts ?? [];
   return mounts.flatMap((mount) => {
-    const volume = (manifest.volumes ?? []).find((each) => each.name === mount.volume);
+    const volume = mount.appVolume ?? (manifest.volumes ?? []).find((each) => each.name === mount.volume);
     if (volume === undefined) return [];
     const { name, source = '', readOnly = false } = volume;
     return [{ name, containerPath: mount.path, hostPath: source, readOnly }];

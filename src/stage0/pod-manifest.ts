@@ -1,18 +1,16 @@
 import {
   AC_VERSION,
-  type AcIdentifier,
   type AcName,
+  type ExposedPort,
   type ImageManifest,
   type PodManifest,
   type RuntimeApp,
 } from '#appc';
+import { mutableAnnotation } from '#pod';
 import { appAnnotations } from './app-annotations.ts';
 import { Stage0Error } from './error.ts';
-import type { PrepareRequest } from './requests.ts';
+import type { PrepareRequest, SandboxRequest } from './requests.ts';
 import { type ChosenImage, planRuntimeApp } from './runtime-app.ts';
-
-/** The annotation by which a pod says whether its apps may change later. */
-const MUTABLE_ANNOTATION = 'coreos.com/rkt/stage1/mutable' as AcIdentifier;
 
 /** The pod manifest that a command line asks for. Pure. */
 export function planPodManifest(images: readonly ChosenImage[], request: PrepareRequest): PodManifest {
@@ -24,8 +22,25 @@ export function planPodManifest(images: readonly ChosenImage[], request: Prepare
     apps,
     volumes: request.volumes.length > 0 ? request.volumes : null,
     isolators: null,
-    annotations: [{ name: MUTABLE_ANNOTATION, value: 'false' }],
+    annotations: [mutableAnnotation(false)],
     ports: request.ports,
+  };
+}
+
+/** A pod without apps, which come when it runs. Pure. */
+export function planSandboxManifest(request: SandboxRequest, ports: readonly ExposedPort[]): PodManifest {
+  const { userAnnotations, userLabels } = request;
+  const mutable = mutableAnnotation(true);
+  return {
+    acVersion: AC_VERSION,
+    acKind: 'PodManifest',
+    apps: [],
+    volumes: null,
+    isolators: null,
+    annotations: [...request.annotations.filter(({ name }) => name !== mutable.name), mutable],
+    ports,
+    ...(Object.keys(userAnnotations).length > 0 && { userAnnotations }),
+    ...(Object.keys(userLabels).length > 0 && { userLabels }),
   };
 }
 

@@ -1,16 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AcName, forwardedPorts, type ImageId, type ImageManifest, parsePodManifest, type PodManifest } from '#appc';
+import { type AcName, forwardedPorts, type ImageId, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles, podNameOf, withPodName } from '#pod';
-import { stage1Layout } from '#stage1/abi';
 import type { Store } from '#store';
 import { checkAppAnnotations } from './app-annotations.ts';
-import { copyTree } from './copy-tree.ts';
-import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
 import { checkTrust } from './check-trust.ts';
-import { checkPlatform } from './platform.ts';
-import { completePodManifest, planPodManifest } from './pod-manifest.ts';
+import { completePodManifest, planPodManifest, planSandboxManifest } from './pod-manifest.ts';
+import { prepareApp, usableManifest } from './prepare-app.ts';
 import { lockPreparations } from './prepare-lock.ts';
 import type { PrepareRequest } from './requests.ts';
 import { appNameFor } from './runtime-app.ts';
@@ -72,6 +69,9 @@ async function fetchImages(parts: EngineParts, request: PrepareRequest): Promise
 
 function planPod(store: Store, request: PrepareRequest, ids: readonly ImageId[]): PodPlan {
   if (request.podManifestPath !== undefined) return planFromManifest(store, request.podManifestPath, request);
+  if (request.sandbox !== undefined) {
+    return { noOverlay: request.noOverlay, manifest: named(planSandboxManifest(request.sandbox, request.ports), request), apps: [] };
+  }
   const images = ids.map((id, at) => ({ argument: request.apps[at]!, id, manifest: usableManifest(store, id) }));
   return {
     noOverlay: request.noOverlay,
@@ -90,30 +90,12 @@ function planFromManifest(store: Store, path: string, request: PrepareRequest): 
   return { noOverlay: request.noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }
 
-function usableManifest(store: Store, id: ImageId): ImageManifest {
-  const image = store.get(id);
-  if (image === undefined) {
-    throw new Stage0Error('bad-pod-manifest', `image ${id} is not in the store`, {
-      hint: 'fetch it first: rkt fetch IMAGE',
-    });
-  }
-  checkPlatform(image.manifest);
-  return image.manifest;
-}
-
 async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodPlan): Promise<void> {
   const store = parts.store();
   mkdirSync(pod.file('stage1'), { recursive: true, mode: 0o750 });
   writeFileSync(pod.file(podFiles.stage1Manifest), store.readManifestText(stage1.id));
   writeFileSync(pod.file(podFiles.stage1TreeStoreId), stage1.treeId);
-  for (const { name, id } of plan.apps) {
-    const tree = await store.tree(id);
-    store.touch(id);
-    mkdirSync(pod.file(podFiles.appInfo(name)), { recursive: true, mode: 0o750 });
-    writeFileSync(pod.file(podFiles.appManifest(name)), store.readManifestText(id));
-    if (plan.noOverlay) copyTree(parts.self, tree.lowerDirs, pod.file(stage1Layout.appRootfs(name)));
-    else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
-  }
+  for (const app of plan.apps) await prepareApp(parts, pod, app, { copy: plan.noOverlay });
   if (!plan.noOverlay) writeFileSync(pod.file(podFiles.overlayPrepared), '');
   if (parts.options.insecure.image) writeFileSync(pod.file(podFiles.verificationOff), '');
   pod.writeManifest(plan.manifest);

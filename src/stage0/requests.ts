@@ -60,12 +60,21 @@ export interface AppArgument extends ImageArgument {
   readonly isolators: readonly Isolator[];
 }
 
-/** A pod to be made: either from apps or from a finished manifest. */
+/** A pod that is to begin without apps, and get them while it runs. */
+export interface SandboxRequest {
+  readonly annotations: readonly NameValue[];
+  readonly userAnnotations: Readonly<Record<string, string>>;
+  readonly userLabels: Readonly<Record<string, string>>;
+}
+
+/** A pod to be made: from apps, from a finished manifest, or without apps. */
 export interface PrepareRequest {
-  /** Empty if and only if `podManifestPath` is there. */
+  /** Empty if and only if `podManifestPath` or `sandbox` is there. */
   readonly apps: readonly AppArgument[];
   /** A file with the pod manifest to use; all of the fields about apps, volumes, ports and environment are then empty. */
   readonly podManifestPath?: string;
+  /** Of the other fields those about ports, the pod's name and overlays count. */
+  readonly sandbox?: SandboxRequest;
   readonly volumes: readonly Volume[];
   /** For every app. */
   readonly mounts: readonly Mount[];
@@ -124,6 +133,20 @@ export interface RunRequest {
   readonly run: RunOptions;
   /** Where the pod's UUID is written as soon as there is one, so that a failed run can be cleaned up. */
   readonly uuidFileSave?: string;
+}
+
+/** An app to be added to a running pod. */
+export interface AppAddRequest {
+  /** See {@link Engine}. */
+  readonly pod: string;
+  readonly app: AppArgument;
+}
+
+/** An app of a pod. */
+export interface AppRequest {
+  /** See {@link Engine}. */
+  readonly pod: string;
+  readonly app: AcName;
 }
 
 export interface EnterRequest {

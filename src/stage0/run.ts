@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
-import { type Pod, openPod } from '#pod';
+import { isMutable, type Pod, openPod } from '#pod';
 import { type Flavor, type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
+import { markCreated } from './app-marks.ts';
 import { checkPreparedTrust } from './check-trust.ts';
 import { writeDnsFiles } from './dns-files.ts';
 import { Stage0Error } from './error.ts';
@@ -50,9 +51,10 @@ async function runPod(parts: EngineParts, pod: Pod, manifest: PodManifest, optio
   const apps = manifest.apps.map((app) => app.name);
   writeDnsFiles(pod.path, options);
   mkdirSync(pod.file(stage1Layout.statusDirectory), { recursive: true, mode: 0o755 });
+  if (isMutable(manifest)) for (const app of apps) markCreated(pod, app);
   const treeMounts = planTreeMounts(pod, parts.store(), apps);
   const token = options.mdsRegister ? await (await import('./register-pod.ts')).registerPod(parts, pod, apps) : '';
-  return enterStage1(flavor, { ...context, lockFd: pod.lock!.fd, treeMounts }, runArgs(parts, pod, options, token));
+  return enterStage1(flavor, { ...context, lockFd: pod.lock!.fd, treeMounts }, runArgs(parts, pod, { ...options, token, mutable: isMutable(manifest) }));
 }
 
 function enterStage1(flavor: Flavor, context: FlavorContext, args: RunArgs): Promise<never> {
@@ -67,13 +69,13 @@ function refusePortsWithoutNetwork(manifest: PodManifest, net: string): void {
   });
 }
 
-function runArgs(parts: EngineParts, pod: Pod, options: RunOptions, mdsToken: string): RunArgs {
+function runArgs(parts: EngineParts, pod: Pod, options: RunOptions & { readonly token: string; readonly mutable: boolean }): RunArgs {
   const { insecure, debug, configDirs } = parts.options;
   return {
     uuid: pod.uuid,
     debug,
     net: options.net,
-    ...(mdsToken === '' ? {} : { mdsToken }),
+    ...(options.token === '' ? {} : { mdsToken: options.token }),
     interactive: options.interactive,
     localConfig: configDirs.localDir,
     privateUsers: '',
@@ -82,7 +84,7 @@ function runArgs(parts: EngineParts, pod: Pod, options: RunOptions, mdsToken: st
     disablePaths: insecure.paths,
     disableSeccomp: insecure.seccomp,
     dnsConfMode: { resolv: options.dns.mode, hosts: options.hosts.mode },
-    mutable: false,
+    mutable: options.mutable,
     ipc: options.ipc,
   };
 }

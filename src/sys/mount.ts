@@ -39,6 +39,15 @@ export function unmount(target: PathLike, flags = 0): void {
 }
 
 /**
+ * Takes this thread, and all it starts, to the mounts of another process, by the open /proc/PID/ns/mnt. Its working
+ * directory is their root afterwards, and only synchronous file calls see them.
+ */
+export function joinMounts(namespace: number): void {
+  call('unshare', 'file system attributes', CLONE_FS);
+  call('setns', 'mount namespace', namespace, CLONE_NEWNS);
+}
+
+/**
  * Gives this thread, and all it starts or becomes, mounts of its own: the host's later mounts still
  * arrive, its own are seen by nobody else and go when the last process that has them ends.
  *

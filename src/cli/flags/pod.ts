@@ -34,6 +34,8 @@ export const runFlags: readonly FlagSpec[] = [
 
 export const noOverlayFlag = bool('no-overlay', "copy the apps' files into the pod instead of using an overlay");
 
+export const podNameFlag = text('pod-name', 'name of the pod, by which every command finds it as by its UUID. No two pods that have not exited have the same');
+
 export const prepareFlags: readonly FlagSpec[] = [
   ...appFlags,
   ...isolatorFlags,
@@ -44,7 +46,7 @@ export const prepareFlags: readonly FlagSpec[] = [
   noOverlayFlag,
   bool('inherit-env', 'let the apps inherit the environment of rkt'),
   text('pod-manifest', "path of a finished pod manifest to use. Then options for images, volumes, ports and environment may not be given"),
-  text('pod-name', 'name of the pod, by which every command finds it as by its UUID. No two pods that have not exited have the same'),
+  podNameFlag,
   list('port', 'port of an app to expose on the host. Syntax: --port=NAME:[HOSTIP:]HOSTPORT'),
   bool('private-users', 'run within a user namespace', { later: true }),
   pullPolicyFlag('new'),

@@ -46,6 +46,8 @@ export interface CommandSpec {
    * `images`: `IMAGE [flags] [-- args] [---] IMAGE …`.
    */
   readonly grammar: 'free' | 'leading' | 'images';
+  /** Before the images a pod is named. */
+  readonly podFirst?: true;
   /** Whether `-- args` may follow an image. */
   readonly imageArgs?: true;
   readonly needsRoot?: true;

@@ -1,5 +1,6 @@
 import { globalFlags } from './global.ts';
 import { fetchCommand, imageCommand } from './image-commands.ts';
+import { appCommand } from './app-commands.ts';
 import { laterCommands } from './later-commands.ts';
 import { serviceCommands } from './service-commands.ts';
 import { formatFlag, prettyPrintFlag } from './pod.ts';
@@ -104,5 +105,5 @@ export const rkt: CommandSpec = {
 To get the help on any specific command, run "rkt help command".`,
   grammar: 'free',
   flags: globalFlags,
-  commands: [...podCommands, ...serviceCommands, ...laterCommands, completion, config, fetchCommand, help, imageCommand, trust, version].sort(byName),
+  commands: [appCommand, ...podCommands, ...serviceCommands, ...laterCommands, completion, config, fetchCommand, help, imageCommand, trust, version].sort(byName),
 };

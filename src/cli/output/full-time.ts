@@ -1,9 +1,18 @@
 /** `2026-11-22 23:02:48.632 +0000 UTC`: Go's layout `2006-01-02 15:04:05.999 -0700 MST`, in local time. */
 export function fullTime(nanoseconds: bigint): string {
+  return timeText(nanoseconds, 3);
+}
+
+/** As Go prints a time that it is not told how to: all nine digits of the fraction, but for zeros at the end. */
+export function goTime(nanoseconds: bigint): string {
+  return timeText(nanoseconds, 9);
+}
+
+function timeText(nanoseconds: bigint, digits: number): string {
   const time = new Date(Number(nanoseconds / 1_000_000n));
   const date = [String(time.getFullYear()).padStart(4, '0'), two(time.getMonth() + 1), two(time.getDate())].join('-');
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
-  const fraction = `.${String(time.getMilliseconds()).padStart(3, '0')}`.replace(/\.?0+$/, '');
+  const fraction = `.${String(nanoseconds % 1_000_000_000n).padStart(9, '0').slice(0, digits)}`.replace(/\.?0+$/, '');
   return `${date} ${clock}${fraction} ${offsetText(time)} ${zoneName(time)}`;
 }
 

@@ -17,7 +17,8 @@ export function podJson(pod: PodView): object {
   };
 }
 
-function appJson(app: AppView): object {
+/** An app as `--format=json` of list, status and app status has it. */
+export function appJson(app: AppView): object {
   return {
     name: app.name,
     state: app.state,

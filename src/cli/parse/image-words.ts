@@ -8,12 +8,13 @@ import { type ImageWords, isFlag, type Reading, record } from './reading.ts';
 const once = new Set(['exec', 'signature']);
 
 /**
- * Reads `[flags] IMAGE [flags] [-- args] [---] IMAGE2 …`. A flag of the pod counts wherever it stands,
+ * Reads `[flags] [POD] IMAGE [flags] [-- args] [---] IMAGE2 …`. A flag of the pod counts wherever it stands,
  * a flag of an app for the image before it.
  */
 export function readImages(reader: FlagReader, reading: Reading, command: CommandSpec): void {
   readFlags(reader, reading);
   if (reader.peek() === '--') reader.word();
+  if (command.podFirst && reader.peek() !== undefined) reading.args.push(reader.word());
   const doing = command.imageArgs ? 'error parsing app image arguments' : 'unable to parse arguments';
   try {
     readAfterFlags(reader, reading, command);

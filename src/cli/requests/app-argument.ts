@@ -1,4 +1,4 @@
-import { type NameValue, parseAcIdentifier, parseAcName, parseMount } from '#appc';
+import { type NameValue, parseAcIdentifier, parseAcName, parseMount, parseMountVolume } from '#appc';
 import type { AppArgument, ImageArgument } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -27,7 +27,7 @@ export function appArgument({ image, flags, args }: ImageWords): AppArgument {
     annotations: lastOfEachName([...nameValues(flags, 'annotation', parseAcIdentifier), ...upkeepAnnotations(flags)]),
     userAnnotations: toRecord(nameValues(flags, 'user-annotation')),
     userLabels: toRecord(nameValues(flags, 'user-label')),
-    mounts: parseAll(flags, 'mount', parseMount),
+    mounts: [...parseAll(flags, 'mount', parseMount), ...parseAll(flags, 'mnt-volume', parseMountVolume)],
     isolators: isolatorArguments(flags),
   };
 }
@@ -55,7 +55,8 @@ function supplementaryGids(flags: FlagValues): number[] | undefined {
   return parseAll(flags, 'supplementary-gids', (text) => text.split(',').map((gid) => parseInteger(gid, fault))).flat();
 }
 
-function nameValues(flags: FlagValues, flag: string, checkName: (name: string) => unknown = () => {}): NameValue[] {
+/** The values of a flag `NAME=VALUE`; of one name the last. */
+export function nameValues(flags: FlagValues, flag: string, checkName: (name: string) => unknown = () => {}): NameValue[] {
   const parse = (text: string): NameValue => {
     const parsed = parseNameValue(text, `invalid format of --${flag} flag "${text}"`);
     checkName(parsed.name);

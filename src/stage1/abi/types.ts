@@ -6,6 +6,8 @@
  * Source: rkt's Documentation/devel/stage1-implementors-guide.md.
  */
 
+import type { AcName, PodManifest } from '#appc';
+
 /** What `/run` is asked (interface version in brackets where an argument came later than 1). */
 export interface RunArgs {
   readonly uuid: string;
@@ -39,6 +41,18 @@ export interface EnterArgs {
   readonly pid: number;
   readonly appName: string;
   readonly command: readonly string[];
+}
+
+/** What all four entrypoints `/app/…` are asked. [5] */
+export interface AppArgs {
+  readonly uuid: string;
+  readonly appName: AcName;
+  readonly debug: boolean;
+}
+
+export interface AppAddArgs extends AppArgs {
+  /** The pod's, with the app: it is on disk once the app has been added. */
+  readonly manifest: PodManifest;
 }
 
 export interface StopArgs {
@@ -86,6 +100,14 @@ export interface Flavor {
   enter(context: FlavorContext, args: EnterArgs): Promise<never>;
   /** Asks a running pod to end (`force`: ends it) and returns at once. */
   stop(context: FlavorContext, args: StopArgs): Promise<void>;
+  /** Makes an app of a running pod ready to start; `treeMounts` has its tree. Leaves nothing where it fails. */
+  addApp(context: FlavorContext, args: AppAddArgs): Promise<void>;
+  /** Does nothing where it runs. Returns when it runs. */
+  startApp(context: FlavorContext, args: AppArgs): Promise<void>;
+  /** Asks an app to end, and ends it if it does not. Returns when it has ended, and where it never ran. */
+  stopApp(context: FlavorContext, args: AppArgs): Promise<void>;
+  /** Takes back what {@link addApp} made for an app that does not run, all or half of it. Idempotent. */
+  rmApp(context: FlavorContext, args: AppArgs): Promise<void>;
   /** Removes what the pod holds outside its directory. Idempotent; the pod has exited. */
   gc(context: FlavorContext, args: GcArgs): Promise<void>;
 }

@@ -15,7 +15,7 @@ import type { Runtime } from './runtime.ts';
 import { withCompiledSeccomp } from './seccomp-cache.ts';
 import type { SupervisedApp } from './supervisor.ts';
 
-/** A pod whose trees are mounted and whose network is up. */
+/** A pod whose network is up, and the trees of whose apps are mounted. */
 export interface PodToStart {
   readonly context: FlavorContext;
   readonly args: RunArgs;
@@ -27,6 +27,7 @@ export interface PodToStart {
   readonly privateIpc: boolean;
   readonly stdin: SupervisedApp['stdin'];
   readonly hostCapabilities: readonly string[];
+  readonly supervisorPid: number;
   /** What bounds the pod as a whole. */
   readonly isolators: readonly IsolatorValue[];
 }
@@ -77,7 +78,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
       paths: args.disablePaths,
       seccomp: args.disableSeccomp,
     },
-    namespaces: { supervisorPid: process.pid, network, privateIpc, cgroup: hasCgroupNamespaces() },
+    namespaces: { supervisorPid: pod.supervisorPid, network, privateIpc, cgroup: hasCgroupNamespaces() },
     shm: privateIpc ? `${podDir}/${ociFiles.shm}` : '/dev/shm',
     files: planPodFiles(podDir, rootfs, args.dnsConfMode),
   };

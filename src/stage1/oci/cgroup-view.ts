@@ -3,6 +3,9 @@ import { MNT_DETACH, readTextIfExists, unmount } from '#sys';
 import type { Runtime } from './runtime.ts';
 
 const UNIFIED = '/sys/fs/cgroup/unified';
+/** Where cgroup v2 is on a host that has nothing else, and one controller of a host that has v1. */
+const UNITED = '/sys/fs/cgroup';
+const MEMORY = '/sys/fs/cgroup/memory';
 
 /**
  * Hides a hybrid host's cgroup v2 tree from the runtime where it has controllers, for crun then refuses to
@@ -46,6 +49,11 @@ export function hasCgroupNamespaces(): boolean {
 
 /** The file in which the kernel counts what it killed in a cgroup for want of memory. */
 export function memoryEventsFile(cgroup: string): string {
-  const isVersion1 = existsSync('/sys/fs/cgroup/memory');
-  return isVersion1 ? `/sys/fs/cgroup/memory${cgroup}/memory.oom_control` : `/sys/fs/cgroup${cgroup}/memory.events`;
+  const isVersion1 = existsSync(MEMORY);
+  return isVersion1 ? `${MEMORY}${cgroup}/memory.oom_control` : `${UNITED}${cgroup}/memory.events`;
+}
+
+/** The file that lists the processes in a cgroup. */
+export function processesFile(cgroup: string): string {
+  return `${existsSync(MEMORY) ? MEMORY : UNITED}${cgroup}/cgroup.procs`;
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { readHierarchies } from './cgroup-view.ts';
-import { podCgroup } from './pod-paths.ts';
+import { appCgroup, podCgroup } from './pod-paths.ts';
 
 const TRIES = 50;
 const PAUSE_MS = 10;
@@ -8,6 +8,11 @@ const PAUSE_MS = 10;
 /** Removes a pod's cgroups in every hierarchy; kills what still runs in them, which nobody waits for. */
 export function removePodCgroups(uuid: string): void {
   for (const { path } of readHierarchies()) removeTree(`${path}/${podCgroup(uuid)}`);
+}
+
+/** The same for one of its apps, or of their event handlers. */
+export function removeAppCgroup(uuid: string, container: string): void {
+  for (const { path } of readHierarchies()) removeTree(`${path}${appCgroup(uuid, container)}`);
 }
 
 function removeTree(directory: string): void {

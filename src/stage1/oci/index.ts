@@ -7,6 +7,10 @@ export const ociFlavor: Flavor = {
   run: async (context, args) => (await import('./run.ts')).run(context, args),
   enter: async (context, args) => (await import('./enter.ts')).enter(context, args),
   stop: async (context, args) => (await import('./stop.ts')).stop(context, args),
+  addApp: async (context, args) => (await import('./app-add.ts')).addApp(context, args),
+  startApp: async (context, args) => (await import('./app-start.ts')).startApp(context, args),
+  stopApp: async (context, args) => (await import('./app-stop.ts')).stopApp(context, args),
+  rmApp: async (context, args) => (await import('./app-rm.ts')).rmApp(context, args),
   gc: async (context, args) => (await import('./gc.ts')).gc(context, args),
 };
 export { OciStage1Error } from './errors.ts';

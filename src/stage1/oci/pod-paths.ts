@@ -10,6 +10,11 @@ export const ociFiles = {
   initRoot: 'stage1/init-root',
   /** A tmpfs all apps of the pod have as /dev/shm. */
   shm: 'stage1/shm',
+  /** How the supervisor of a pod whose apps change is reached, and what it was started with. */
+  control: 'stage1/control',
+  running: 'stage1/oci/running.json',
+  /** In a bundle: why the runtime could not start the app. */
+  runtimeLog: 'log',
   etc: 'stage1/rootfs/etc',
   hostname: 'stage1/rootfs/etc/hostname',
   machineId: 'stage1/rootfs/etc/machine-id',

@@ -11,9 +11,6 @@ export function refuseUnsupported(args: RunArgs): void {
       hint: 'run the pod without it, or with a stage1 that does',
     });
   }
-  if (args.mutable) {
-    throw new OciStage1Error('unsupported', 'this stage1 does not support pods whose apps change');
-  }
   if (args.hostname.length > MAX_HOSTNAME || args.hostname.includes('/')) {
     throw new OciStage1Error('bad-hostname', `hostname "${args.hostname}" is not a name of up to ${MAX_HOSTNAME} characters`);
   }

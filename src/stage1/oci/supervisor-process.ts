@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { stage1Layout } from '#stage1/abi';
-import { readTextIfExists, unlessMissing } from '#sys';
+import { joinMounts, readTextIfExists, unlessMissing } from '#sys';
+import { OciStage1Error } from './errors.ts';
 
 /** The processes of a running pod, in the host's pid namespace. */
 export interface PodProcesses {
@@ -19,6 +20,31 @@ export function findPodProcesses(podDir: string): PodProcesses {
   const verified = supervisor !== undefined && worksIn(supervisor, podDir) ? supervisor : undefined;
   const init = readPid(`${podDir}/${stage1Layout.pid}`);
   return { supervisor: verified, init: init !== undefined && verified !== undefined && parentOf(init) === verified ? init : undefined };
+}
+
+/** The supervisor's pid. @throws {OciStage1Error} 'not-running' */
+export function requireSupervisor(podDir: string): number {
+  const { supervisor } = findPodProcesses(podDir);
+  if (supervisor === undefined) throw new OciStage1Error('not-running', 'the pod is not running');
+  return supervisor;
+}
+
+/**
+ * Takes this process to the mounts of the pod, its working directory to the pod's; gives the supervisor's pid.
+ *
+ * @throws {OciStage1Error} 'not-running'
+ */
+export function joinPodMounts(podDir: string): number {
+  const supervisor = requireSupervisor(podDir);
+  const namespace = unlessMissing(() => openSync(`/proc/${supervisor}/ns/mnt`, 'r'));
+  // Opened first and asked again: had the pid gone to another process in between, this would tell.
+  if (namespace === undefined || requireSupervisor(podDir) !== supervisor) {
+    throw new OciStage1Error('not-running', 'the pod is not running');
+  }
+  joinMounts(namespace);
+  closeSync(namespace);
+  process.chdir(podDir);
+  return supervisor;
 }
 
 function readPid(file: string): number | undefined {

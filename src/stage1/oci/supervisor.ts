@@ -4,12 +4,15 @@ import { handlerContainer, ociFiles } from './pod-paths.ts';
 import type { Runtime } from './runtime.ts';
 import { stage1Layout } from '#stage1/abi';
 
+/** An app as the supervisor is told of it, in its arguments and in messages. */
 export interface SupervisedApp {
   readonly name: string;
   readonly stdin: 'null' | 'inherit' | 'tty';
   readonly handlers: readonly EventHandler['name'][];
   /** The file that counts what the kernel killed for want of memory. */
   readonly memoryEvents: string;
+  /** The file that lists the app's processes, where those that it leaves behind are to be killed. */
+  readonly processes?: string;
   /** Words about restarts and probes. */
   readonly upkeep: readonly string[];
 }
@@ -23,6 +26,8 @@ export interface SupervisorInput {
   readonly runtime: Runtime;
   readonly network: PodNetwork;
   readonly privateIpc: boolean;
+  /** Apps may come and go. */
+  readonly mutable: boolean;
   readonly apps: readonly SupervisedApp[];
 }
 
@@ -48,6 +53,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--hostname=${input.hostname}`,
     `--init-root=${ociFiles.initRoot}`,
     `--grace-ms=${GRACE_MS}`,
+    ...(input.mutable ? [`--control=${ociFiles.control}`] : []),
     ...input.apps.flatMap(appArguments),
   ];
 }
@@ -58,12 +64,14 @@ export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
   return runtime.kind === 'crun' ? [...root, '--cgroup-manager=cgroupfs'] : root;
 }
 
-function appArguments({ name, stdin, handlers, memoryEvents, upkeep }: SupervisedApp): string[] {
+/** What the supervisor is told of one app. */
+export function appArguments({ name, stdin, handlers, memoryEvents, processes, upkeep }: SupervisedApp): string[] {
   return [
     `--app=${name}`,
     `--bundle=${ociFiles.bundle(name)}`,
     stdin === 'tty' ? '--tty' : `--stdin=${stdin}`,
     `--memory-events=${memoryEvents}`,
+    ...(processes === undefined ? [] : [`--processes=${processes}`]),
     ...upkeep,
     ...handlers.map((handler) => `--${handler}=${ociFiles.bundle(handlerContainer(name, handler))}`),
   ];

@@ -1,0 +1,27 @@
+import { type AppAddArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
+import { mountOverlay } from '#sys';
+import { writeBundle } from './bundle.ts';
+import { OciStage1Error } from './errors.ts';
+import { removeApp } from './app-rm.ts';
+import { podOfRunning } from './running-pod.ts';
+import { joinPodMounts } from './supervisor-process.ts';
+
+/**
+ * Mounts the app's tree where the apps of the pod have theirs, and writes its bundle.
+ *
+ * @throws {OciStage1Error} 'not-running', 'not-mutable', and whatever keeps the app from running
+ */
+export async function addApp(context: FlavorContext, args: AppAddArgs): Promise<void> {
+  const { podDir } = context;
+  const supervisor = joinPodMounts(podDir);
+  const app = args.manifest.apps.find(({ name }) => name === args.appName);
+  if (app === undefined) throw new OciStage1Error('no-app', `the pod's manifest has no app "${args.appName}"`);
+  const pod = podOfRunning(context, supervisor, args.manifest);
+  try {
+    for (const tree of context.treeMounts) mountOverlay(tree);
+    await writeBundle(pod, app);
+  } catch (error) {
+    removeApp(podDir, pod.args.uuid, pod.runtime, args.appName);
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { existsSync, rmSync } from 'node:fs';
+import { type AppArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
+import { MNT_DETACH, runProgramSync, SysError, unmount } from '#sys';
+import { removeAppCgroup } from './cgroups.ts';
+import { askSupervisor } from './control.ts';
+import { OciStage1Error } from './errors.ts';
+import { handlerContainer, ociFiles } from './pod-paths.ts';
+import { readRunningPod } from './running-pod.ts';
+import type { Runtime } from './runtime.ts';
+import { runtimeArguments } from './supervisor.ts';
+import { joinPodMounts } from './supervisor-process.ts';
+
+/** @throws {OciStage1Error} 'not-running', 'app-running' */
+export async function rmApp({ podDir }: FlavorContext, { appName, uuid }: AppArgs): Promise<void> {
+  const answer = await askSupervisor(podDir, ['forget', appName]);
+  if (answer !== 'ok' && answer !== 'absent') throw new OciStage1Error('app-running', `app "${appName}" is still running`);
+  const { runtime } = readRunningPod(podDir);
+  joinPodMounts(podDir);
+  removeApp(podDir, uuid, runtime, appName);
+}
+
+/** Removes what the runtime, the kernel and the bundles have of an app and of its event handlers. Among the pod's mounts. */
+export function removeApp(podDir: string, uuid: string, runtime: Runtime, app: string): void {
+  for (const container of [app, handlerContainer(app, 'pre-start'), handlerContainer(app, 'post-stop')]) {
+    deleteContainer(podDir, runtime, container);
+    removeAppCgroup(uuid, container);
+    rmSync(`${podDir}/${ociFiles.bundle(container)}`, { recursive: true, force: true });
+  }
+  unmountIfMounted(`${podDir}/${stage1Layout.appRootfs(app)}`);
+}
+
+function deleteContainer(podDir: string, runtime: Runtime, container: string): void {
+  if (!existsSync(`${podDir}/${ociFiles.runtimeRoot}/${container}`)) return;
+  const { status, stderr } = runProgramSync(runtime.path, [...runtimeArguments(runtime, podDir), 'delete', '--force', container]);
+  if (status !== 0) throw new OciStage1Error('not-deleted', `cannot delete "${container}": ${stderr.trim()}`);
+}
+
+/** Once for each time that it was mounted: a crash may have left it below another. */
+function unmountIfMounted(path: string): void {
+  for (;;) {
+    try {
+      unmount(path, MNT_DETACH);
+    } catch (error) {
+      if (error instanceof SysError && (error.code === 'EINVAL' || error.code === 'ENOENT')) return;
+      throw error;
+    }
+  }
+}

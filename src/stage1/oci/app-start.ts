@@ -1,0 +1,25 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { parsePodManifest } from '#appc';
+import { podFiles } from '#pod';
+import type { AppArgs, FlavorContext } from '#stage1/abi';
+import { readTextIfExists } from '#sys';
+import { askSupervisor } from './control.ts';
+import { OciStage1Error } from './errors.ts';
+import { ociFiles } from './pod-paths.ts';
+import { superviseApp } from './supervised-app.ts';
+import { appArguments } from './supervisor.ts';
+
+/** @throws {OciStage1Error} 'not-running', 'not-started' */
+export async function startApp({ podDir }: FlavorContext, { appName, uuid }: AppArgs): Promise<void> {
+  const manifest = parsePodManifest(readFileSync(`${podDir}/${podFiles.manifest}`, 'utf8'));
+  const app = manifest.apps.find(({ name }) => name === appName);
+  if (app === undefined) throw new OciStage1Error('no-app', `the pod's manifest has no app "${appName}"`);
+  const log = `${podDir}/${ociFiles.bundle(appName)}/${ociFiles.runtimeLog}`;
+  rmSync(log, { force: true });
+  const words = appArguments(superviseApp({ uuid, stdin: 'null', mutable: true }, app));
+  const answer = await askSupervisor(podDir, ['start', ...words, `--runtime-log=${ociFiles.runtimeLog}`]);
+  if (answer === 'ok' || answer === 'running') return;
+  if (answer === 'ending') throw new OciStage1Error('not-running', 'the pod is being stopped');
+  const why = answer === 'failed' ? readTextIfExists(log)?.trim() || 'it failed before it ran' : answer;
+  throw new OciStage1Error('not-started', why);
+}

@@ -1,0 +1,35 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { PodManifest } from '#appc';
+import type { FlavorContext } from '#stage1/abi';
+import { unlessMissing, writeFileAtomic } from '#sys';
+import type { PodToStart } from './bundle.ts';
+import { OciStage1Error } from './errors.ts';
+import { podIsolators } from './pod-isolators.ts';
+import { ociFiles } from './pod-paths.ts';
+
+/** What an app that comes later must have in common with those of the pod's start. */
+type RunningPod = Pick<PodToStart, 'args' | 'runtime' | 'network' | 'metadataUrl' | 'privateIpc' | 'hostCapabilities'>;
+
+/** The arguments may hold the pod's token of the metadata service. */
+export function writeRunningPod({ context, args, runtime, network, metadataUrl, privateIpc, hostCapabilities }: PodToStart): void {
+  const path = `${context.podDir}/${ociFiles.running}`;
+  const running: RunningPod = { args, runtime, network, ...(metadataUrl !== undefined && { metadataUrl }), privateIpc, hostCapabilities };
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileAtomic(path, JSON.stringify(running), { mode: 0o600 });
+}
+
+/** @throws {OciStage1Error} 'not-mutable' */
+export function readRunningPod(podDir: string): RunningPod {
+  const text = unlessMissing(() => readFileSync(`${podDir}/${ociFiles.running}`, 'utf8'));
+  if (text !== undefined) return JSON.parse(text) as RunningPod;
+  throw new OciStage1Error('not-mutable', 'the pod was not started as one whose apps change');
+}
+
+/** A running pod as one to which an app is to be added. */
+export function podOfRunning(context: FlavorContext, supervisorPid: number, manifest: PodManifest): PodToStart {
+  const running = readRunningPod(context.podDir);
+  // Whatever there is to warn of was told when the pod was started.
+  const isolators = podIsolators(running.args, manifest, running.hostCapabilities, () => {});
+  return { ...running, context, manifest, stdin: 'null', supervisorPid, isolators };
+}
