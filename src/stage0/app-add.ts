@@ -25,12 +25,12 @@ export async function addApp(parts: EngineParts, { pod: name, app: argument }: A
   using pod = openRunningPod(parts, name);
   mutableManifest(pod, 'add');
   const [id] = await findImages(parts, [argument], 'never');
-  using preparing = lockPreparations(parts.dataDir, 'shared');
+  using _preparing = lockPreparations(parts.dataDir, 'shared');
   const app = planAddedApp({ argument, id: id!, manifest: usableManifest(parts.store(), id!) });
   await checkTrust(parts, [id!], { verifyContent: false });
   // Unpacking may take long, for which other changes of the pod are not to wait.
   await parts.store().tree(id!);
-  using changing = pod.lockChanges();
+  using _changing = pod.lockChanges();
   await joinPod(parts, pod, withApp(mutableManifest(pod, 'add'), app), { name: app.name, id: id! });
 }
 

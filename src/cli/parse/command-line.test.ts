@@ -35,7 +35,7 @@ describe('parseCommandLine, which command', () => {
   });
   test('a command of later versions is refused by name', () => {
     fails('attach x', 'command "rkt attach" is not available in this version');
-    fails('app add x', 'command "rkt app add" is not available in this version');
+    fails('api-service', 'command "rkt api-service" is not available in this version');
   });
 });
 
@@ -106,6 +106,12 @@ describe('parseCommandLine, images', () => {
     const { flags, images } = words('run --mount=volume=a,target=/a img --mount volume=b,target=/b');
     assert.deepEqual(flags.list('mount'), ['volume=a,target=/a']);
     assert.deepEqual(images[0]?.flags.list('mount'), ['volume=b,target=/b']);
+  });
+  test('of a command that names a pod first, the first word is no image', () => {
+    const { args, images } = words('app add --debug uuid img --name=one -- x');
+    assert.deepEqual([args, images.map(({ image, flags, args: more }) => [image, flags.text('name'), ...more])], [['uuid'], [['img', 'one', 'x']]]);
+    fails('app add uuid --name=one img', /--name must follow an image/);
+    fails('app add --name=one uuid img', /--name must follow an image/);
   });
   test('global flags count between images', () => {
     assert.equal(words('fetch a --insecure-options=image b').globals.text('insecure-options'), 'image');

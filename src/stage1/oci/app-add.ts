@@ -1,4 +1,4 @@
-import { type AppAddArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
+import type { AppAddArgs, FlavorContext } from '#stage1/abi';
 import { mountOverlay } from '#sys';
 import { writeBundle } from './bundle.ts';
 import { OciStage1Error } from './errors.ts';

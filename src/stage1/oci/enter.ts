@@ -1,4 +1,4 @@
-import { openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { type EnterArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
 import { becomeProcess, isTerminal, readTextIfExists, unlessMissing, unshareMounts } from '#sys';
 import { coverHybridCgroups } from './cgroup-view.ts';
@@ -48,6 +48,9 @@ function readRunningConfig(podDir: string, app: string): OciConfig {
   if (text === undefined) throw new OciStage1Error('no-app', `no app "${app}" has been started in this pod`);
   if (readTextIfExists(`${podDir}/${stage1Layout.status(app)}`) !== undefined) {
     throw new OciStage1Error('not-running', `cannot enter app "${app}": it has ended`);
+  }
+  if (!existsSync(`${podDir}/${ociFiles.runtimeRoot}/${app}`)) {
+    throw new OciStage1Error('not-running', `cannot enter app "${app}": it has not been started`);
   }
   return JSON.parse(text) as OciConfig;
 }
