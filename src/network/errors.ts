@@ -10,6 +10,7 @@ export type NetworkErrorCode =
   | 'port-unsupported'
   | 'ports-failed'
   | 'names-failed'
+  | 'bandwidth-failed'
   | 'set-up-failed'
   | 'tear-down-failed';
 

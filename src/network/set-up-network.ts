@@ -25,6 +25,8 @@ export interface NetworkRequest {
   readonly netList: NetList;
   readonly localConfigDir: string;
   readonly ports?: readonly PublishedPort[];
+  /** Bytes a second, in each direction of each interface; undefined: no limit. */
+  readonly bandwidth?: number;
   /** What other pods find it by, on networks with names. */
   readonly names?: readonly string[];
   /** A line for the user. */
@@ -110,10 +112,17 @@ async function attachAll(request: NetworkRequest, attachments: readonly Attachme
   }
   const networks = attached.map(netInfoOf);
   writeFileAtomic(`${podDir}/${podFiles.netInfo}`, renderNetInfo(networks));
+  await limit(request, netnsPath, attached);
   await publishPorts(request, attached);
   const dns = (await announce(request, attached)) ?? chooseDns(attached, warn);
   const hostAddress = hostAddressOf(attached);
   return { netnsPath, networks, ...(dns === undefined ? {} : { dns }), ...(hostAddress === undefined ? {} : { hostAddress }) };
+}
+
+async function limit({ bandwidth, lockFd }: NetworkRequest, netns: string, attached: readonly Attached[]): Promise<void> {
+  if (bandwidth === undefined || attached.length === 0) return;
+  const { limitBandwidth } = await import('./bandwidth.ts');
+  await limitBandwidth({ netns, interfaces: attached.map(({ attachment }) => attachment.ifName), bytesPerSecond: bandwidth, lockFd });
 }
 
 /** Those no plugin forwards, and the masquerading that no plugin can do. */

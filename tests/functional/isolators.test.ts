@@ -154,13 +154,10 @@ test('sysctl, those of the namespaces of the pod, are set, and the others refuse
 
 test('isolators that are not enforced, are told by name, for app and pod', root, async () => {
   await using scene = openScene();
-  const bandwidth = isolator('resource/network-bandwidth', { default: true, limit: '1M' });
-  const app = shellApp('true', { isolators: [bandwidth, isolator('example.com/own', 1), isolator('os/unix/sysctl', { 'net.ipv4.ip_forward': '1' })] });
-  const { stderr } = await runOwn(scene, await ownManifest(scene, [app], { isolators: [bandwidth, isolator('os/linux/oom-score-adj', 1)] }));
+  const app = shellApp('true', { isolators: [isolator('example.com/own', 1), isolator('os/unix/sysctl', { 'net.ipv4.ip_forward': '1' })] });
+  const { stderr } = await runOwn(scene, await ownManifest(scene, [app], { isolators: [isolator('os/linux/oom-score-adj', 1)] }));
   assert.deepEqual(stderr.trim().split('\n').filter((line) => line.startsWith('warning: ')), [
-    'warning: isolator "resource/network-bandwidth" of the pod is not enforced by this stage1',
     'warning: isolator "os/linux/oom-score-adj" of the pod is for apps only, and not enforced',
-    'warning: isolator "resource/network-bandwidth" of app "app" is not enforced by this stage1',
     'warning: isolator "example.com/own" of app "app" is not known, and not enforced',
     'warning: isolator "os/unix/sysctl" of app "app" is for pods only, and not enforced',
   ]);

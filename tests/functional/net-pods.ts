@@ -29,11 +29,11 @@ export interface NetPod {
 
 const SERVE = 'mkdir -p /tmp/www; hostname > /tmp/www/index.html; exec httpd -f -p 80 -h /tmp/www';
 
-export async function openNetScene(options: NetHostOptions = {}): Promise<NetScene> {
+export async function openNetScene(options: NetHostOptions & { readonly isolators?: readonly object[] } = {}): Promise<NetScene> {
   const home = openHome();
   const host = await openNetHost(options);
   const ports = [{ name: 'web', protocol: 'tcp', port: 80 }, { name: 'echo', protocol: 'udp', port: 7 }];
-  const aci = makeBusyboxAci(home.file('web.aci'), { app: { exec: ['/bin/sh', '-c', SERVE], ports } });
+  const aci = makeBusyboxAci(home.file('web.aci'), { app: { exec: ['/bin/sh', '-c', SERVE], ports, isolators: options.isolators ?? [] } });
   const scene: NetScene = {
     host,
     home,

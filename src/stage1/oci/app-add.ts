@@ -1,5 +1,6 @@
 import type { AppAddArgs, FlavorContext } from '#stage1/abi';
 import { mountOverlay } from '#sys';
+import { appBandwidth } from './bandwidth.ts';
 import { writeBundle } from './bundle.ts';
 import { OciStage1Error } from './errors.ts';
 import { removeApp } from './app-rm.ts';
@@ -17,6 +18,9 @@ export async function addApp(context: FlavorContext, args: AppAddArgs): Promise<
   const app = args.manifest.apps.find(({ name }) => name === args.appName);
   if (app === undefined) throw new OciStage1Error('no-app', `the pod's manifest has no app "${args.appName}"`);
   const pod = podOfRunning(context, supervisor, args.manifest);
+  if (pod.network.kind !== 'host' && appBandwidth(app) !== undefined) {
+    context.warn(`warning: isolator "resource/network-bandwidth" of app "${app.name}" is not enforced: the pod has its network already`);
+  }
   try {
     for (const tree of context.treeMounts) mountOverlay(tree);
     await writeBundle(pod, app);

@@ -85,9 +85,9 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
 }
 
 /** A part of a processor that is more than the pod's could not be written in cgroup v1. */
-function appIsolators({ context, hostCapabilities, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
+function appIsolators({ context, hostCapabilities, network, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
   const owner = { scope: 'app', title: `app "${name}"` } as const;
-  const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities(hostCapabilities), context.warn);
+  const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities(hostCapabilities, network.kind === 'host'), context.warn);
   const bound = ofPod.findLast((isolator) => isolator.kind === 'cpu')?.limitMilli ?? Number.POSITIVE_INFINITY;
   return own.map((isolator) => {
     if (isolator.kind !== 'cpu' || isolator.limitMilli <= bound) return isolator;

@@ -9,6 +9,7 @@ const host: HostAbilities = {
   selinux: true,
   apparmor: new Set(['loaded']),
   capabilities: ['CAP_CHOWN'],
+  hasHostNetwork: false,
 };
 const app = { scope: 'app', title: 'app "web"' } as const;
 const profile = (name: string): IsolatorValue => ({ kind: 'apparmor-profile', profile: name });
@@ -33,6 +34,15 @@ test('enforcedIsolators, a controller or module the host lacks, is told and left
     warnings: ['warning: resource/memory isolator set but support disabled in the kernel, skipping'],
   });
   assert.equal(check(context, { selinux: false }).enforced, false);
+});
+
+test('enforcedIsolators, network bandwidth of a pod on the network of the host, is told and left out', () => {
+  const bandwidth = { kind: 'network-bandwidth', limit: 1000 } as const;
+  assert.deepEqual(check(bandwidth, {}), { enforced: true, warnings: [] });
+  assert.deepEqual(check(bandwidth, { hasHostNetwork: true }), {
+    enforced: false,
+    warnings: ['warning: isolator "resource/network-bandwidth" of app "web" is not enforced: the pod has the network of the host'],
+  });
 });
 
 test('enforcedIsolators, a profile that is not loaded, throws', () => {

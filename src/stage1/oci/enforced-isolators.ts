@@ -63,7 +63,7 @@ function reasonAgainst(owner: IsolatorOwner, isolator: IsolatorValue, host: Host
   const subject = `isolator "${rule.name}" of ${owner.title}`;
   if (isolator.kind === 'unknown') return `${subject} is not known, and not enforced`;
   if (rule.scope !== 'both' && rule.scope !== owner.scope) return `${subject} is for ${rule.scope}s only, and not enforced`;
-  if (isolator.kind === 'network-bandwidth') return `${subject} is not enforced by this stage1`;
+  if (isolator.kind === 'network-bandwidth' && host.hasHostNetwork) return `${subject} is not enforced: the pod has the network of the host`;
   if (isolator.kind === 'selinux-context' && !host.selinux) return `${subject} is not enforced: SELinux is not active`;
   const { controller } = RULES[isolator.kind];
   if (controller === undefined || host.controllers.has(controller)) return undefined;

@@ -11,12 +11,15 @@ export interface HostAbilities {
   readonly apparmor: ReadonlySet<string> | undefined;
   /** What rkt may hand on: its own bounding set. */
   readonly capabilities: readonly string[];
+  /** The pod has the network of the host, in which nothing tells it apart. */
+  readonly hasHostNetwork: boolean;
 }
 
 /** Only what an isolator asks for is read. */
-export function hostAbilities(capabilities: readonly string[]): HostAbilities {
+export function hostAbilities(capabilities: readonly string[], hasHostNetwork: boolean): HostAbilities {
   return {
     capabilities,
+    hasHostNetwork,
     get controllers() {
       return availableControllers();
     },

@@ -2,6 +2,7 @@ import { forwardedPorts, type PodManifest } from '#appc';
 import type { Dns } from '#network';
 import { podNameOf } from '#pod';
 import type { RunArgs } from '#stage1/abi';
+import { podBandwidth } from './bandwidth.ts';
 import { OciStage1Error } from './errors.ts';
 import type { PodNetwork } from './namespaces.ts';
 
@@ -33,8 +34,9 @@ export async function openNetwork({ podDir, lockFd, args, manifest, warn }: Netw
   if (netList.kind === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { uuid, localConfig: localConfigDir } = args;
   const ports = forwardedPorts(manifest);
+  const bandwidth = podBandwidth(manifest, warn);
   const names = [podNameOf(manifest) ?? [], `rkt-${uuid}`].flat();
-  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, warn });
+  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, ...(bandwidth === undefined ? {} : { bandwidth }), warn });
   return { namespace: { kind: 'path', path: netnsPath }, dns, ...metadataUrl(args, hostAddress) };
 }
 

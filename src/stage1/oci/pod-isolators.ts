@@ -12,7 +12,7 @@ export function podIsolators(
   warn: (text: string) => void,
 ): IsolatorValue[] {
   const given = (manifest.isolators ?? []).map(readIsolator);
-  const isolators = enforcedIsolators({ scope: 'pod', title: 'the pod' }, given, hostAbilities(hostCapabilities), warn);
+  const isolators = enforcedIsolators({ scope: 'pod', title: 'the pod' }, given, hostAbilities(hostCapabilities, args.net === 'host'), warn);
   const pod = { network: args.net !== 'host', ipc: args.ipc !== 'parent' };
   for (const isolator of isolators) if (isolator.kind === 'sysctl') checkSysctls(Object.keys(isolator.values), pod);
   return isolators;
