@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { needs } from '#tests/support';
+
+/** What scripts/vm-kernel fetches. */
+export const vmCache = join(import.meta.dirname, '../../.cache/vm');
+
+export const VIRTIOFSD = '/usr/lib/qemu/virtiofsd';
+
+/** The `skip` option of a test that starts a machine. */
+export function needsVm(): { skip: string | false } {
+  const { skip } = needs('root', 'qemu-system-x86_64', 'busybox', 'mke2fs');
+  const reasons = skip === false ? [] : [skip];
+  if (process.arch !== 'x64') reasons.push('test machines are x86_64');
+  if (!existsSync(VIRTIOFSD)) reasons.push('virtiofsd of qemu-system-common is not installed');
+  if (!existsSync(join(vmCache, 'vmlinux'))) reasons.push('there is no kernel for test machines; run scripts/vm-kernel');
+  return { skip: reasons.length === 0 ? false : reasons.join(', ') };
+}

@@ -1,0 +1,41 @@
+import { rktProgram } from '#tests/support';
+import type { VmResult } from './agent.ts';
+import type { Vm } from './vm.ts';
+
+/** The rkt under test in a machine, with a data directory on the machine's disk, `/data/rkt`. */
+export interface VmRkt {
+  /** Runs rkt to its end. Throws unless it ends with `status`, 0 if not given. */
+  run(args: readonly string[], status?: number): Promise<VmResult>;
+  /** Starts `rkt run ARGS`, waits until the pod is ready and gives its UUID. */
+  start(args: readonly string[]): Promise<string>;
+}
+
+/** Milliseconds, on an emulated processor. */
+const TIMEOUT = 180_000;
+
+export async function openVmRkt(vm: Vm): Promise<VmRkt> {
+  await vm.run('mkdir /data && mount /dev/vda /data && mkdir /data/rkt /data/local /data/system');
+  const flags = ['--dir=/data/rkt', '--local-config=/data/local', '--system-config=/data/system', '--insecure-options=image'];
+  const command = (args: readonly string[]): string => [rktProgram(), ...flags, ...args].map(quoted).join(' ');
+  let started = 0;
+  const run: VmRkt['run'] = async (args, status = 0) => {
+    const result = await vm.run(command(args), { status: 'any', timeout: TIMEOUT });
+    if (result.status === status) return result;
+    throw new Error(`rkt ${args.join(' ')}: exit status ${result.status}, not ${status}\n${result.stdout}${result.stderr}`);
+  };
+  return {
+    run,
+    async start(args) {
+      const file = `/data/started-${started++}`;
+      await vm.run(`setsid ${command(['run', `--uuid-file-save=${file}`, ...args])} >${file}.log 2>&1 </dev/null &`);
+      const { stdout: uuid } = await vm.run(`until [ -s ${file} ]; do sleep 0.2; done; cat ${file}`, { timeout: TIMEOUT });
+      await run(['status', '--wait-ready=120s', uuid]);
+      return uuid;
+    },
+  };
+}
+
+/** A word as a shell takes it literally. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
