@@ -42,6 +42,7 @@ const requirements: readonly Requirement[] = [
   ['main', 'the bounding set is the fourteen capabilities of the specification', 'grep CapBnd /proc/self/status | cut -f2', '00000000a80425fb'],
   ['sidekick', 'capabilities-remove-set takes from them', 'grep CapBnd /proc/self/status | cut -f2', '00000000a00425db'],
   ['main', '/proc, /sys, /dev/pts and /dev/shm are mounted', 'for i in /proc /sys /dev/pts /dev/shm; do grep -c " $i " /proc/self/mountinfo; done | sort -u', '1'],
+  ['main', 'the devices of OS-SPEC are devices', 'for i in null zero full random urandom tty console ptmx; do test -c /dev/$i || echo no $i; done; echo gone >/dev/console; echo end', 'end'],
   ['main', 'standard devices work', 'head -c 4 /dev/zero | wc -c; head -c 8 /dev/urandom | wc -c; echo gone >/dev/null', '4\n8'],
   ['sidekick', 'pre-start ran to its end before the app', 'cat /order', 'pre-start\nmain'],
 ];

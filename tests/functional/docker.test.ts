@@ -35,6 +35,14 @@ test('run, a Docker image with a lone user, runs as that user, and as another th
   assert.equal((await scene.rkt([...run, image, '--user=0', ...shell('id -u')])).stdout, '0\n');
 });
 
+test('run, a Docker image whose working directory is in none of its layers, has it; not so one that is asked for', here, async () => {
+  await using scene = openScene();
+  await using registry = await startRegistry();
+  const image = await pushImage(scene, registry, { Cmd: ['/bin/pwd'], WorkingDir: '/made/for/it' });
+  assert.equal((await scene.rkt([...run, image])).stdout, '/made/for/it\n');
+  assert.match((await scene.rkt([...run, image, '--working-dir=/not/there'], { status: 254 })).stderr, /there is no directory "\/not\/there" to work in/);
+});
+
 test('run, a Docker image with a volume nobody gave, finds there what the image has, with its mode', here, async () => {
   await using scene = openScene();
   await using registry = await startRegistry();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { needs } from '#tests/support';
 import { openScene, UUID } from './scene.ts';
@@ -20,6 +20,21 @@ for (const code of [0, 1, 42]) {
     await scene.insecure(['run', '--net=none', scene.aci, ...shell(`exit ${code}`)], { status: code });
   });
 }
+
+test('run, a working directory that is not there, is refused by name, in the image and in a volume, and is not made', root, async () => {
+  await using scene = openScene();
+  const volume = ['--volume=v,kind=host,source=' + scene.home.localConfig, '--mount=volume=v,target=/v'];
+  for (const directory of ['/no/such', '/bin/sh', '/v/no-such']) {
+    const { stderr } = await scene.insecure(['run', '--net=none', ...volume, scene.aci, `--working-dir=${directory}`, ...shell('pwd')], { status: 254 });
+    assert.ok(stderr.includes(`run: there is no directory "${directory}" to work in\n`), stderr);
+  }
+  assert.ok(!existsSync(`${scene.home.localConfig}/no-such`));
+  mkdirSync(`${scene.home.localConfig}/there`);
+  for (const directory of ['/v/there', '/proc/sys', '/tmp']) {
+    const { stdout } = await scene.insecure(['run', '--net=none', ...volume, scene.aci, `--working-dir=${directory}`, ...shell('pwd')]);
+    assert.equal(stdout, `${directory}\n`);
+  }
+});
 
 test('run, several apps of which one fails, exits as that one and keeps every status', root, async () => {
   await using scene = openScene();

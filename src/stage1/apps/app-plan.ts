@@ -8,6 +8,7 @@ import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 import { makeStandardDirectories } from './standard-directories.ts';
 import { resolveGroup, resolveUser } from './user.ts';
 import { openVolume } from './volumes.ts';
+import { requireWorkingDirectory } from './working-directory.ts';
 
 /** A file or directory of the host to be seen in the app. */
 export interface AppMount {
@@ -48,7 +49,7 @@ export interface AppPlanInput {
   readonly terminal?: string;
   readonly metadataUrl?: string;
   /** What the image's own app says, where the image came from a Docker registry. */
-  readonly dockerApp?: () => Pick<App, 'user' | 'group'> | undefined;
+  readonly dockerApp?: () => Pick<App, 'user' | 'group' | 'workingDirectory'> | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -75,6 +76,7 @@ export function planApp(input: AppPlanInput): AppPlan {
   const eventHandlers = (app.eventHandlers ?? []).map(({ name, exec }) => ({ name, args: planArguments(input, exec, cwd, path) }));
   const mounts = planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount));
   for (const [program = ''] of [args, ...eventHandlers.map((handler) => handler.args)]) requireProgram(rootfs, program, mounts);
+  if (!isMadeByDocker(input, cwd)) requireWorkingDirectory(rootfs, cwd, mounts);
   const uid = resolveUser(rootfs, app.user);
   return {
     name: runtimeApp.name,
@@ -99,6 +101,11 @@ function planArguments(input: AppPlanInput, exec: readonly string[], cwd: string
     throw new AppError('no-exec', `image "${image}" has an empty "exec" (try --exec=BINARY)`);
   }
   return [findAppProgram(input.rootfs, program, cwd, path), ...rest];
+}
+
+/** Docker makes the working directory of an image where it is missing, and images rely on that; not one that is asked for. */
+function isMadeByDocker(input: AppPlanInput, cwd: string): boolean {
+  return cwd !== '/' && input.dockerApp?.()?.workingDirectory === cwd;
 }
 
 /** A lone user of a Docker image is its own group, unless that is overridden. */

@@ -3,6 +3,7 @@ import { RktError } from '#errors';
 export type AppErrorCode =
   | 'no-app'
   | 'no-exec'
+  | 'no-working-directory'
   | 'program-not-found'
   | 'user-not-found'
   | 'group-not-found'

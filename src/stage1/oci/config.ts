@@ -50,7 +50,7 @@ export function planConfig(input: ConfigInput): OciConfig {
     ociVersion: '1.0.2',
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
     process: planProcess(input, seccomp !== undefined),
-    mounts: planMounts({ shm: input.shm, files: input.files, volumes: plan.mounts }),
+    mounts: planMounts({ terminal: input.terminal, shm: input.shm, files: input.files, volumes: plan.mounts }),
     linux: {
       cgroupsPath: appCgroup(input.uuid, input.handler?.container ?? plan.name),
       namespaces: planNamespaces(input.namespaces),

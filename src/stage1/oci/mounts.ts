@@ -9,6 +9,8 @@ export interface PodFile {
 }
 
 export interface MountInput {
+  /** The runtime makes a pseudo-terminal /dev/console. */
+  readonly terminal: boolean;
   /** What all apps of the pod have as /dev/shm: a directory on the host. */
   readonly shm: string;
   readonly files: readonly PodFile[];
@@ -29,6 +31,12 @@ const KERNEL: readonly OciMount[] = [
 ];
 
 /**
+ * Every app has a /dev/console (appc spec/OS-SPEC.md). Without a terminal it is one that swallows what is written: that
+ * of the host must be no app's.
+ */
+const CONSOLE: OciMount = { destination: '/dev/console', type: 'bind', source: '/dev/null', options: ['bind', 'nosuid', 'noexec'] };
+
+/**
  * The kernel's file systems, then the pod's files, then volumes: a volume may cover any of them. One that is
  * to be seen inside another is mounted after it.
  */
@@ -39,7 +47,7 @@ export function planMounts(input: MountInput): OciMount[] {
     source: input.shm,
     options: ['bind', 'nosuid', 'noexec', 'nodev'],
   };
-  return [...KERNEL, shm, ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
+  return [...KERNEL, shm, ...(input.terminal ? [] : [CONSOLE]), ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
 }
 
 function depthOf({ target }: AppMount): number {
