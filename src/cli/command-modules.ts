@@ -34,8 +34,10 @@ export const commandModules: Readonly<Record<string, () => Promise<{ readonly ex
   rm: () => import('./commands/rm.ts'),
   run: () => import('./commands/run.ts'),
   'run-prepared': () => import('./commands/run-prepared.ts'),
+  stats: () => import('./commands/stats.ts'),
   status: () => import('./commands/status.ts'),
   stop: () => import('./commands/stop.ts'),
+  top: () => import('./commands/top.ts'),
   trust: () => import('./commands/trust.ts'),
   version: () => import('./commands/version.ts'),
 };

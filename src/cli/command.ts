@@ -1,6 +1,7 @@
 import type { Engine, GlobalOptions } from '#stage0';
 import type { Said } from './output/gc-text.ts';
 import type { CommandLine } from './parse/command-line.ts';
+import type { Screen } from './screen.ts';
 
 /** What a command has to work with. */
 export interface CommandContext {
@@ -13,6 +14,8 @@ export interface CommandContext {
   say(said: Said): void;
   /** Says what went wrong with one thing of several. */
   sayError(error: unknown): void;
+  /** Takes the whole terminal; undefined where there is none. */
+  openScreen(): Promise<Screen | undefined>;
   engine(): Promise<Engine>;
 }
 

@@ -18,6 +18,7 @@ const surroundings: Surroundings = {
   watched: () => isTerminal(2),
   attended: () => isTerminal(0) && isTerminal(2),
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
+  openScreen: async () => (await import('./screen.ts')).openScreen(),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
 

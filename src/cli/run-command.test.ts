@@ -38,6 +38,7 @@ async function rkt(line: string, verbs: Partial<Engine> = {}, options: Options =
     watched: () => options.watched ?? false,
     attended: () => options.typed !== undefined,
     readLine: () => options.typed?.shift(),
+    openScreen: async () => undefined,
     loadEngine: async (given, listener) => {
       globals = given;
       options.meet?.(listener);

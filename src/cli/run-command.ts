@@ -62,6 +62,7 @@ function contextOf(line: CommandLine, around: Surroundings): CommandContext {
     now: () => around.now(),
     say: ({ stream, text }) => around.write(stream, text),
     sayError: (error) => around.write('stderr', errorText(error, { command, debug: globals.debug })),
+    openScreen: () => around.openScreen(),
     engine: () => around.loadEngine(globals, listener),
   };
 }

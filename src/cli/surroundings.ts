@@ -1,4 +1,5 @@
 import type { Engine, GlobalOptions, Listener } from '#stage0';
+import type { Screen } from './screen.ts';
 
 /** All that a command knows of the process it runs in; tests bring their own. */
 export interface Surroundings {
@@ -14,5 +15,7 @@ export interface Surroundings {
   attended(): boolean;
   /** The line that the user types next, without its end; undefined when nobody is there to type. */
   readLine(): string | undefined;
+  /** Takes the whole terminal; undefined where there is none. */
+  openScreen(): Promise<Screen | undefined>;
   loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;
 }

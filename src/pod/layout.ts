@@ -26,6 +26,8 @@ export const podFiles = {
   /** The parent of such a process: what `rkt run` became, decimal. */
   ppid: 'ppid',
   hostname: 'hostname',
+  /** The pod's cgroup, relative to the root of each hierarchy. */
+  subcgroup: 'subcgroup',
   /** The path of the pod's network namespace, as text. */
   netns: 'netns',
   netInfo: 'net-info.json',

@@ -118,6 +118,11 @@ export abstract class PodView {
     return this.#line(podFiles.netns);
   }
 
+  /** The path of the pod's cgroup in each hierarchy; undefined for a pod that was never started. */
+  cgroup(): string | undefined {
+    return this.#line(podFiles.subcgroup);
+  }
+
   stage1TreeId(): string | undefined {
     return this.#line(podFiles.stage1TreeStoreId);
   }

@@ -12,6 +12,7 @@ export function createEngine(parts: EngineParts): Engine {
     status: async (pod) => (await import('./list.ts')).status(parts, pod),
     wait: async (pod, until, timeoutMs) => (await import('./wait.ts')).waitForPod(parts, pod, until, timeoutMs),
     podManifest: async (pod) => (await import('./list.ts')).podManifest(parts, pod),
+    usage: async (pods) => (await import('./usage.ts')).usage(parts, pods),
     checkNetworks: async (pod) => (await import('./check-networks.ts')).checkNetworks(parts, pod),
     stop: async (pod, options) => (await import('./stop.ts')).stop(parts, pod, options),
     addApp: async (request) => (await import('./app-add.ts')).addApp(parts, request),

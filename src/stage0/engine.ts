@@ -15,7 +15,7 @@ import type {
   TrustRequest,
   UntrustRequest,
 } from './requests.ts';
-import type { ImageVerification, ImageView, KeyRemovalView, PodView, TrustedSignerView } from './views.ts';
+import type { ImageVerification, ImageView, KeyRemovalView, PodUsageView, PodView, TrustedSignerView } from './views.ts';
 
 /**
  * All verbs throw an RktError when they cannot do what was asked. A `pod` argument is a UUID, the name of
@@ -35,6 +35,8 @@ export interface Engine {
   /** `ready`: every app has started; `exited`: none runs any more. Undefined: waits without limit. */
   wait(pod: string, until: 'ready' | 'exited', timeoutMs: number | undefined): Promise<void>;
   podManifest(pod: string): Promise<PodManifest>;
+  /** Of these pods, which must run; of none given, of all that run. */
+  usage(pods: readonly string[]): Promise<readonly PodUsageView[]>;
   /** Whether the networks of a running pod are as they were made. */
   checkNetworks(pod: string): Promise<readonly NetworkState[]>;
 

@@ -39,6 +39,30 @@ export interface AppView {
   readonly userLabels?: Readonly<Record<string, string>>;
 }
 
+/** What the apps of a pod that run have used till now. */
+export interface PodUsageView {
+  readonly uuid: string;
+  readonly name?: string;
+  readonly apps: readonly AppUsageView[];
+}
+
+/** What the kernel does not count is absent. */
+export interface AppUsageView {
+  readonly name: string;
+  /** Nanoseconds on a clock that only tells differences. */
+  readonly measuredAt: bigint;
+  /** Nanoseconds of processors. */
+  readonly cpuNs?: bigint;
+  /** Bytes that could not be given up at once, and the lowest limit of app and pod. */
+  readonly memory?: number;
+  readonly memoryLimit?: number;
+  /** Bytes from and to disks. */
+  readonly read?: number;
+  readonly written?: number;
+  /** Processes and threads. */
+  readonly pids?: number;
+}
+
 export interface MountView {
   /** Of the volume. */
   readonly name: string;

@@ -23,3 +23,5 @@ export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup, lookupUser } from './group.ts';
 export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';
 export { randomBytes } from './random.ts';
+export { type Hierarchy, readHierarchies } from './cgroup.ts';
+export { type CgroupUsage, readCgroupUsage } from './cgroup-usage.ts';

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { findProgram, mount, runProgram, unmount } from '#sys';
-import { readHierarchies } from '../../src/stage1/oci/cgroup-view.ts';
+import { findProgram, mount, readHierarchies, runProgram, unmount } from '#sys';
 import { type HandMadePod, outcomeOf, whyNot, Workshop } from './hand-made-pod.ts';
 import { podCgroup } from '../../src/stage1/oci/pod-paths.ts';
 

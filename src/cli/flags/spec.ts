@@ -52,6 +52,8 @@ export interface CommandSpec {
   readonly imageArgs?: true;
   readonly needsRoot?: true;
   readonly hidden?: true;
+  /** Not one of rkt 1.30: what was short for one of those is so still. */
+  readonly added?: true;
   /** Known by name and refused. */
   readonly later?: true;
   /** Shown in the documentation: a line on what it does, and what to type. */

@@ -6,6 +6,7 @@ import { serviceCommands } from './service-commands.ts';
 import { formatFlag, prettyPrintFlag } from './pod.ts';
 import { podCommands } from './pod-commands.ts';
 import { bool, type CommandSpec, text } from './spec.ts';
+import { usageCommands } from './usage-commands.ts';
 
 const trust: CommandSpec = {
   name: 'trust',
@@ -105,5 +106,5 @@ export const rkt: CommandSpec = {
 To get the help on any specific command, run "rkt help command".`,
   grammar: 'free',
   flags: globalFlags,
-  commands: [appCommand, ...podCommands, ...serviceCommands, ...laterCommands, completion, config, fetchCommand, help, imageCommand, trust, version].sort(byName),
+  commands: [appCommand, ...podCommands, ...serviceCommands, ...usageCommands, ...laterCommands, completion, config, fetchCommand, help, imageCommand, trust, version].sort(byName),
 };

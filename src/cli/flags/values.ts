@@ -35,8 +35,8 @@ export function flagFault(flag: FlagSpec, text: string): string | undefined {
 
 function formFault(flag: FlagSpec, text: string): string | undefined {
   const known = optionLists[flag.name];
-  if (known !== undefined) return optionListFault(known, text);
-  if (flag.choices === undefined || flag.choices.includes(text)) return undefined;
+  if (flag.choices === undefined) return known === undefined ? undefined : optionListFault(known, text);
+  if (flag.choices.includes(text)) return undefined;
   if (flag.name === 'format') return `Invalid format option: ${text}`;
   return `must be one of ${flag.choices.filter((choice) => choice !== '').map((choice) => `"${choice}"`).join(', ')}`;
 }

@@ -34,7 +34,8 @@ export function findCommand(args: readonly string[]): FoundCommand {
 
 function subcommand(parent: CommandSpec, path: readonly string[], word: string): CommandSpec {
   const all = parent.commands ?? [];
-  const found = all.find(({ name }) => name === word) ?? onlyOne(all.filter(({ name }) => name.startsWith(word)));
+  const cutShort = all.filter(({ name }) => name.startsWith(word));
+  const found = all.find(({ name }) => name === word) ?? onlyOne(cutShort.filter(({ added }) => !added)) ?? onlyOne(cutShort);
   if (found === undefined) throw unknownCommand(path, word);
   return found;
 }

@@ -14,6 +14,8 @@ export const stage1Layout = {
   /** What stage0 wrote for the apps to see as /etc/resolv.conf and /etc/hosts. */
   resolvConf: 'stage1/rootfs/etc/rkt-resolv.conf',
   hosts: 'stage1/rootfs/etc/rkt-hosts',
+  /** The cgroup of an app below the pod's, which the file `subcgroup` names. */
+  appCgroup: (app: string): string => `system.slice/${app}.service`,
   /** A process inside the pod's namespaces; written by the supervisor. */
   pid: 'pid',
   /** The supervisor itself: the process `rkt run` became. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { MNT_DETACH, readTextIfExists, unmount } from '#sys';
 import type { Runtime } from './runtime.ts';
 
@@ -16,30 +16,6 @@ const MEMORY = '/sys/fs/cgroup/memory';
 export function coverHybridCgroups(runtime: Runtime): void {
   if (runtime.kind !== 'crun') return;
   if ((readTextIfExists(`${UNIFIED}/cgroup.controllers`) ?? '').trim() !== '') unmount(UNIFIED, MNT_DETACH);
-}
-
-/** A cgroup hierarchy that is mounted here. */
-export interface Hierarchy {
-  readonly path: string;
-  readonly version: 1 | 2;
-}
-
-/** Where cgroup hierarchies are mounted, from the text of /proc/self/mountinfo (proc(5)). */
-export function parseHierarchies(mountinfo: string): Hierarchy[] {
-  const hierarchies: Hierarchy[] = [];
-  for (const line of mountinfo.split('\n')) {
-    const match = /^\d+ \d+ \S+ \/ (\S+) .* - (cgroup2?) /.exec(line);
-    if (match) hierarchies.push({ path: unescapeOctal(match[1]!), version: match[2] === 'cgroup' ? 1 : 2 });
-  }
-  return hierarchies;
-}
-
-export function readHierarchies(): Hierarchy[] {
-  return parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
-}
-
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 
 /** The kernel can give an app cgroup paths of its own (cgroup_namespaces(7)). */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { readHierarchies } from './cgroup-view.ts';
+import { readHierarchies } from '#sys';
 import { appCgroup, podCgroup } from './pod-paths.ts';
 
 const TRIES = 50;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHierarchies } from './cgroup-view.ts';
 import { addHost, renderResolvConf } from './pod-files.ts';
 import { appCgroup } from './pod-paths.ts';
 
@@ -20,17 +19,4 @@ test('renderResolvConf, everything, is one line each', () => {
 
 test('appCgroup, a pod, is named as machined does', () => {
   assert.equal(appCgroup('12-34', 'web'), '/machine.slice/machine-rkt\\x2d12\\x2d34.scope/system.slice/web.service');
-});
-
-test('parseHierarchies, mountinfo of a hybrid host, finds both versions and no bind mounts', () => {
-  const mountinfo = [
-    '31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw',
-    '32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:7 - cgroup cgroup rw,cpu',
-    '33 31 0:30 /part /mnt/part rw,relatime - cgroup cgroup rw,cpuset',
-    '41 31 0:38 / /sys/fs/cgroup/with\\040space rw,relatime - cgroup2 cgroup2 rw',
-  ].join('\n');
-  assert.deepEqual(parseHierarchies(mountinfo), [
-    { path: '/sys/fs/cgroup/cpu', version: 1 },
-    { path: '/sys/fs/cgroup/with space', version: 2 },
-  ]);
 });

@@ -1,4 +1,5 @@
 import type { EventHandler } from '#appc';
+import { stage1Layout } from '#stage1/abi';
 
 /** Names of this flavor's own files in a pod, relative to its directory. */
 export const ociFiles = {
@@ -33,7 +34,7 @@ export function podCgroup(uuid: string): string {
 }
 
 export function appCgroup(uuid: string, app: string): string {
-  return `/${podCgroup(uuid)}/system.slice/${app}.service`;
+  return `/${podCgroup(uuid)}/${stage1Layout.appCgroup(app)}`;
 }
 
 /** An event handler is a container of its own; no app's name has a dot. */

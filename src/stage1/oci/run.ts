@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
@@ -10,7 +10,7 @@ import { openNetwork } from './network.ts';
 import { limitPod } from './pod-cgroup.ts';
 import { writePodFiles } from './pod-files.ts';
 import { podIsolators } from './pod-isolators.ts';
-import { ociFiles } from './pod-paths.ts';
+import { ociFiles, podCgroup } from './pod-paths.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { writeRunningPod } from './running-pod.ts';
 import { findRuntime, type Runtime } from './runtime.ts';
@@ -33,6 +33,7 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   const hostCapabilities = ownCapabilities();
   const isolators = podIsolators(args, manifest, hostCapabilities, context.warn);
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
+  writeFileSync(podFiles.subcgroup, podCgroup(args.uuid));
   const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn });
   const hostname = args.hostname || `rkt-${args.uuid}`;
   writePodFiles(podDir, args.uuid, hostname, args.dnsConfMode, network.dns);
