@@ -1,5 +1,5 @@
 import type { Config } from '#config';
-import type { Self, Store } from '#store';
+import type { FillLayer, LayerInput, Self, Store } from '#store';
 import type { InsecureOptions } from './insecure-options.ts';
 import type { Credentials } from './registry/credentials.ts';
 import type { RegistryPlace } from './registry/registry-places.ts';
@@ -40,7 +40,8 @@ export interface ImageContext {
 export interface PullContext {
   readonly insecure: InsecureOptions;
   readonly report: Report;
-  readonly store: Pick<Store, 'hasLayer' | 'addLayer'> & {
+  readonly store: Pick<Store, 'hasLayer'> & {
+    addLayer(input: LayerInput, source: FillLayer): Promise<void>;
     importLayers(image: Parameters<Store['importLayers']>[0]): Promise<void>;
   };
   readonly keystore: Pick<Keystore, 'keysFor'>;

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { mount, startProgram, unmount } from '#sys';
-import { describeTree, imageManifest, inPieces, manifestText, must, notRoot, openTestStore, self, sha256, temporaryDirectory, uncompressedLayer } from './store-fixture.ts';
+import { describeTree, filling, imageManifest, inPieces, manifestText, must, notRoot, openTestStore, self, sha256, temporaryDirectory, uncompressedLayer } from './store-fixture.ts';
 import { tarOf } from './tar/tar-fixture.ts';
+import { appendToLayer } from './layer/partial-file.ts';
 import type { LayerSource } from './types.ts';
 
 /** A layer of many files, big enough to be caught half-way. */
@@ -96,16 +97,16 @@ test('addLayer, download that breaks off, is resumed from the bytes that came', 
   const store = openTestStore(temporaryDirectory(t));
   const bytes = bigLayer(500);
   const input = uncompressedLayer(bytes);
-  const broken: LayerSource = async function* () {
-    yield bytes.subarray(0, 300_000);
+  const broken: LayerSource = async (file) => {
+    appendToLayer(file, bytes.subarray(0, 300_000));
     throw new Error('connection reset');
   };
   await assert.rejects(store.addLayer(input, broken), /connection reset/);
   assert.equal(store.partialLayer(input.digest).size, 300_000);
   let asked = -1;
-  await store.addLayer(input, (partial) => {
-    asked = partial.size;
-    return inPieces(bytes.subarray(partial.size));
+  await store.addLayer(input, async (file, signal) => {
+    asked = file.size;
+    await filling(bytes)(file, signal);
   });
   assert.equal(asked, 300_000);
   assert.ok(store.hasLayer(input.diffId));
@@ -119,21 +120,18 @@ test('addLayer, partial bytes that are wrong, are thrown away and all is fetched
   const { path } = store.partialLayer(input.digest);
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, Buffer.alloc(100_000));
-  await store.addLayer(input, (partial) => inPieces(bytes.subarray(partial.size)));
+  await store.addLayer(input, filling(bytes));
   assert.ok(store.hasLayer(input.diffId));
 });
 
-test('addLayer, server that cannot resume, starts over', { skip: notRoot }, async (t) => {
+test('addLayer, more bytes left than the layer has, starts over', { skip: notRoot }, async (t) => {
   const store = openTestStore(temporaryDirectory(t));
   const bytes = bigLayer(100);
   const input = uncompressedLayer(bytes);
   const { path } = store.partialLayer(input.digest);
   mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, Buffer.alloc(1000));
-  await store.addLayer(input, (partial) => {
-    partial.discard();
-    return inPieces(bytes);
-  });
+  writeFileSync(path, Buffer.alloc(bytes.length + 1));
+  await store.addLayer(input, filling(bytes));
   assert.ok(store.hasLayer(input.diffId));
 });
 
@@ -142,9 +140,9 @@ test('addLayer, the same layer twice at once, is fetched once', { skip: notRoot 
   const bytes = bigLayer(500);
   const stores = [openTestStore(work), openTestStore(work)];
   let fetched = 0;
-  const source = (): AsyncGenerator<Buffer> => {
+  const source: LayerSource = async (file, signal) => {
     fetched += 1;
-    return inPieces(bytes);
+    await filling(bytes)(file, signal);
   };
   await Promise.all([...stores, ...stores].map((store) => store.addLayer(uncompressedLayer(bytes), source)));
   assert.equal(fetched, 1);

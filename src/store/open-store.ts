@@ -9,7 +9,7 @@ import { endImageUses } from './image-use.ts';
 import { pinLayer } from './layer/held-layers.ts';
 import { checkLayers } from './layer/check-layers.ts';
 import { importLayers } from './layer/import-layers.ts';
-import { PartialFile } from './layer/partial-layer.ts';
+import { PartialFile } from './layer/partial-file.ts';
 import { makeStoreDirectory } from './modes.ts';
 import { packFiles } from './pack/pack-files.ts';
 import { readRemote, removeRemote, writeRemote } from './remotes.ts';

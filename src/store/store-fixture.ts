@@ -9,9 +9,10 @@ import { type AcIdentifier, type ImageManifest, parseImageManifest } from '#appc
 import { getXattr, listXattrs, runProgramSync } from '#sys';
 import { openStore } from './open-store.ts';
 import type { Self } from './confinement.ts';
+import { appendToLayer } from './layer/partial-file.ts';
 import { joinPath, onDisk } from './tar/entry-path.ts';
 import { type RawEntry, tarOf } from './tar/tar-fixture.ts';
-import type { LayerDigest, LayerInput, Store, StoredImage, StoreOptions } from './types.ts';
+import type { FillLayer, LayerDigest, LayerInput, Store, StoredImage, StoreOptions } from './types.ts';
 
 /** What the tests of this room start from: real archives, a real store, a real unpacker. */
 
@@ -62,6 +63,16 @@ export function uncompressedLayer(archive: Buffer): LayerInput {
 /** A source that gives bytes in pieces. */
 export async function* inPieces(bytes: Buffer, size = 50_000): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** A source that appends what is missing, piece by piece. */
+export function filling(bytes: Buffer): FillLayer {
+  return async (file) => {
+    for await (const piece of inPieces(bytes.subarray(file.size))) {
+      appendToLayer(file, piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
 }
 
 export function manifestText(name: string, more: object = {}): string {

@@ -50,8 +50,6 @@ export interface LayerInput {
   /** Bytes as they arrive; absent where it is not known. */
   readonly size?: number;
   readonly compression: Compression;
-  /** The bytes come from this machine: what has come is not kept for another attempt. */
-  readonly local?: true;
 }
 
 /** The bytes of a layer that an interrupted download left. */
@@ -59,16 +57,27 @@ export interface PartialLayer {
   readonly path: string;
   /** Bytes held; 0 where nothing is. */
   readonly size: number;
-  /** Forgets them; `size` is 0 afterwards. */
+  /** Forgets them. */
   discard(): void;
 }
 
+/** A file that a layer's bytes are appended to, by `appendToLayer`; these descriptors may be another process's. */
+export interface GrowingLayer {
+  readonly fd: number;
+  /** Bytes that were there before. */
+  readonly size: number;
+  /** A pipe that takes a byte whenever the file has grown, so that who reads it looks again. */
+  readonly wakeFd: number;
+}
+
+/** Where a layer's bytes come from. */
+export type LayerSource = AsyncIterable<Uint8Array> | FillLayer;
+
 /**
- * Where a layer's bytes come from: either all of them from the first, or a function that is called once the
- * layer is locked and gives those from byte `partial.size` on (it may `discard()` where the server cannot resume).
+ * Called once the layer is locked: appends its bytes from `file.size` on. It settles when all are there, or soon after
+ * the signal.
  */
-export type LayerSource = AsyncIterable<Uint8Array> | ((partial: PartialLayer) => LayerBytes | Promise<LayerBytes>);
-export type LayerBytes = AsyncIterable<Uint8Array>;
+export type FillLayer = (file: GrowingLayer, signal: AbortSignal) => Promise<void>;
 
 /** Files to be packed: one layer with its whiteouts, or directories laid over each other, the top one first. */
 export type PackSource = { readonly layer: LayerDigest } | { readonly directories: readonly string[] };

@@ -17,6 +17,8 @@ export {
   runProgramSync,
   startProgram,
 } from './program.ts';
+export { openPipe } from './pipe.ts';
+export { openDescriptorSockets, receiveDescriptors, sendDescriptors } from './descriptors.ts';
 export { makeUndumpable } from './dumpable.ts';
 export { isTerminal } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';

@@ -30,12 +30,16 @@ const signatures = {
   lsetxattr: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'i32'] },
   mknod: { return: 'i32', arguments: ['pointer', 'u32', 'u64'] },
   mount: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'pointer'] },
+  pipe2: { return: 'i32', arguments: ['pointer', 'i32'] },
   prctl: { return: 'i32', arguments: ['i32', 'u64', 'u64', 'u64', 'u64'] },
+  recvmsg: { return: 'i64', arguments: ['i32', 'pointer', 'i32'] },
+  sendmsg: { return: 'i64', arguments: ['i32', 'pointer', 'i32'] },
   setns: { return: 'i32', arguments: ['i32', 'i32'] },
   setrlimit: { return: 'i32', arguments: ['i32', 'pointer'] },
   signal: { return: 'i64', arguments: ['i32', 'i64'] },
   sigprocmask: { return: 'i32', arguments: ['i32', 'pointer', 'pointer'] },
   socket: { return: 'i32', arguments: ['i32', 'i32', 'i32'] },
+  socketpair: { return: 'i32', arguments: ['i32', 'i32', 'i32', 'pointer'] },
   syncfs: { return: 'i32', arguments: ['i32'] },
   umount2: { return: 'i32', arguments: ['pointer', 'i32'] },
   unshare: { return: 'i32', arguments: ['i32'] },
@@ -49,6 +53,7 @@ type CFunction = (...values: Argument[]) => number | bigint;
 interface Binding {
   call(name: FunctionName): CFunction;
   errno(): number;
+  address(memory: Buffer): bigint;
 }
 
 let binding: Binding | undefined;
@@ -62,6 +67,7 @@ function open(): Binding {
   return {
     call: (name) => (bound[name] ??= lib.getFunction(name, signatures[name]) as unknown as CFunction),
     errno: () => ffi.getInt32(location, 0),
+    address: (memory) => ffi.getRawPointer(memory),
   };
 }
 
@@ -93,6 +99,12 @@ export function call(name: FunctionName, subject: PathLike, ...values: Argument[
   const { result, errno } = tryCall(name, ...values);
   if (result === -1) throw new SysError(name, errno, subject.toString());
   return result;
+}
+
+/** Where memory is, for structures that point to it; it must be an ArrayBuffer's own, not V8's to move. */
+export function addressOf(memory: Buffer): bigint {
+  binding ??= open();
+  return binding.address(memory);
 }
 
 /** A path as the kernel wants it: bytes that end in NUL. */

@@ -128,5 +128,5 @@ async function addLayer(input: LayerInput, openLayer: OpenLayerFile, place: unkn
   const { size: total } = file.part;
   if (total !== size) throw new ImageError('digest-mismatch', `blob ${digest} has ${total} bytes, not ${size}`);
   const onBytes = (done: number): void => ctx.report.progress({ kind: 'layer', id: digest, done, total });
-  await ctx.store.addLayer({ ...input, local: true }, streamPart(file.fd, file.part, onBytes));
+  await ctx.store.addLayer(input, streamPart(file.fd, file.part, onBytes));
 }

@@ -17,6 +17,8 @@ export const LINK_FD = 3;
 export const FILE_FD = 4;
 /** Descriptor of the file that a compressed archive is written into. */
 export const COPY_FD = 5;
+/** Descriptor of the socket by which a worker that pulls is handed the files of layers. */
+export const DESCRIPTORS_FD = 5;
 
 /** What a worker is asked to do: the first message. */
 export type WorkerRequest =
@@ -98,19 +100,22 @@ export type WorkerMessage =
   | { readonly type: 'report'; readonly level: 'info' | 'debug'; readonly text: string }
   | { readonly type: 'progress'; readonly id: string; readonly done: number; readonly total?: number }
   | { readonly type: 'call'; readonly id: number; readonly name: string; readonly argument: unknown }
-  | { readonly type: 'opened'; readonly id: number; readonly discarded: boolean }
-  | { readonly type: 'end'; readonly id: number }
-  | { readonly type: 'broken'; readonly id: number; readonly error: WireError }
+  | { readonly type: 'filled'; readonly filling: number }
+  | { readonly type: 'broken'; readonly filling: number; readonly error: WireError }
   | { readonly type: 'result'; readonly value: unknown }
   | { readonly type: 'failure'; readonly error: WireError };
 
-/** What a worker is told. `open` asks for the bytes of the layer of a call, from a position on. */
+/**
+ * What a worker is told. `fill` has the bytes of the layer of a call appended to a file, from a position on; file and
+ * pipe (see `GrowingLayer`) have been handed over before. Each filling has a number, since one may be begun anew. `stop`
+ * says that the bytes are not wanted any more.
+ */
 export type ParentMessage =
   | WorkerRequest
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: WireError }
-  | { readonly type: 'open'; readonly id: number; readonly from: number }
-  | { readonly type: 'close'; readonly id: number };
+  | { readonly type: 'fill'; readonly filling: number; readonly id: number; readonly from: number }
+  | { readonly type: 'stop'; readonly filling: number };
 
 export interface WireError {
   readonly name: string;

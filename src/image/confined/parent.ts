@@ -1,27 +1,29 @@
+import { closeSync } from 'node:fs';
 import { type ImageManifest, renderImageManifest } from '#appc';
-import type { LayerInput, LayerSource, LayerDigest } from '#store';
+import type { FillLayer, LayerInput, LayerDigest } from '#store';
+import { receiveDescriptors } from '#sys';
 import type { Link } from './link.ts';
-import { fromWire, type ParentMessage, toWire, type WorkerMessage } from './messages.ts';
+import { DESCRIPTORS_FD, fromWire, type ParentMessage, toWire, type WorkerMessage } from './messages.ts';
 
 type Told = Exclude<ParentMessage, { kind: string }>;
 
 interface Call {
   readonly settle: { resolve(value: unknown): void; reject(error: unknown): void };
-  readonly source?: LayerSource;
+  readonly source?: FillLayer;
 }
 
 /** The process that started this one, as it is seen from here: what it is asked, told and sent. */
 export class Parent {
   link!: Link;
   readonly #calls = new Map<number, Call>();
-  readonly #closed = new Set<number>();
+  readonly #fillings = new Map<number, AbortController>();
   #last = 0;
 
   send(message: WorkerMessage): void {
     this.link.send(message);
   }
 
-  call(name: string, argument: unknown, source?: LayerSource): Promise<unknown> {
+  call(name: string, argument: unknown, source?: FillLayer): Promise<unknown> {
     const id = ++this.#last;
     const { promise, ...settle } = Promise.withResolvers<unknown>();
     this.#calls.set(id, { settle, ...(source === undefined ? {} : { source }) });
@@ -33,7 +35,7 @@ export class Parent {
   readonly authorize = async (url: URL, method: string): Promise<Record<string, string>> =>
     (await this.call('authorize', { url: url.href, method })) as Record<string, string>;
 
-  async addLayer(input: LayerInput, source: LayerSource): Promise<void> {
+  async addLayer(input: LayerInput, source: FillLayer): Promise<void> {
     await this.call('add-layer', input, source);
   }
 
@@ -43,46 +45,37 @@ export class Parent {
   }
 
   take(message: Told): void {
-    const call = this.#calls.get(message.id);
     switch (message.type) {
       case 'answer':
-        this.#calls.delete(message.id);
-        return call?.settle.resolve(message.value);
+        return this.#settle(message.id)?.resolve(message.value);
       case 'refusal':
-        this.#calls.delete(message.id);
-        return call?.settle.reject(fromWire(message.error));
-      case 'open':
-        return void this.#open(message.id, message.from, call!.source!);
-      case 'close':
-        this.#closed.add(message.id);
+        return this.#settle(message.id)?.reject(fromWire(message.error));
+      case 'fill':
+        return void this.#fill(message.filling, message.from, this.#calls.get(message.id)!.source!);
+      case 'stop':
+        this.#fillings.get(message.filling)?.abort();
     }
   }
 
-  async #open(id: number, from: number, source: LayerSource): Promise<void> {
+  #settle(id: number): Call['settle'] | undefined {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call?.settle;
+  }
+
+  async #fill(filling: number, size: number, source: FillLayer): Promise<void> {
+    const [fd, wakeFd] = receiveDescriptors(DESCRIPTORS_FD, 2) as [number, number];
+    const stop = new AbortController();
+    this.#fillings.set(filling, stop);
     try {
-      const bytes = typeof source === 'function' ? await this.#begin(id, from, source) : source;
-      for await (const piece of bytes) {
-        if (this.#closed.has(id)) return;
-        await this.link.sendData(id, piece as Buffer);
-      }
-      this.send({ type: 'end', id });
+      await source({ fd, wakeFd, size }, stop.signal);
+      this.send({ type: 'filled', filling });
     } catch (error) {
-      this.send({ type: 'broken', id, error: toWire(error) });
+      this.send({ type: 'broken', filling, error: toWire(error) });
+    } finally {
+      this.#fillings.delete(filling);
+      closeSync(fd);
+      closeSync(wakeFd);
     }
-  }
-
-  async #begin(id: number, from: number, source: Exclude<LayerSource, AsyncIterable<unknown>>) {
-    let discarded = false;
-    const partial = {
-      path: '',
-      size: from,
-      discard: (): void => {
-        discarded = true;
-        partial.size = 0;
-      },
-    };
-    const bytes = await source(partial);
-    this.send({ type: 'opened', id, discarded });
-    return bytes;
   }
 }

@@ -1,6 +1,6 @@
 import type { ImageId } from '#appc';
 import type { Reference } from '#oci';
-import type { LayerInput } from '#store';
+import type { FillLayer, LayerInput } from '#store';
 import type { ImageContext } from '../context.ts';
 import { findCredentials } from '../registry/credentials.ts';
 import { planPlaces } from '../registry/registry-places.ts';
@@ -8,7 +8,8 @@ import { dockerImageName } from '../trust/docker-image-name.ts';
 import { writeEvidence } from '../trust/write-evidence.ts';
 import { checkImage, checkInput, checkVerified } from './check-image.ts';
 import { badMessage } from './messages.ts';
-import { type OpenLayer, runWorker } from './run-worker.ts';
+import { runWorker } from './run-worker.ts';
+import { watchGrowth } from './watch-growth.ts';
 
 /** Pulls as `../registry/pull-image.ts` does, by a process that asks for each thing that goes into the store. */
 export async function pullImage(reference: Reference, originalName: string, ctx: ImageContext): Promise<ImageId> {
@@ -23,7 +24,7 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
         if (!places.some((place) => place.registry === registry)) throw badMessage();
         return findCredentials(registry as string, ctx.config);
       },
-      'add-layer': (input, open) => addLayer(checkInput(input), open, ctx),
+      'add-layer': (input, fill) => addLayer(checkInput(input), fill, ctx),
       'import-layers': (image) => void (id = importLayers(image, reference, ctx)),
     },
   });
@@ -32,16 +33,15 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
   return id;
 }
 
-async function addLayer(input: LayerInput, open: OpenLayer, ctx: ImageContext): Promise<void> {
-  await ctx.store.addLayer(input, async (partial) => {
-    if (input.size !== undefined && partial.size > input.size) partial.discard();
-    const { discarded, bytes } = await open(partial.size);
-    if (discarded) partial.discard();
-    // What has come is counted here: no message need tell it.
-    let done = partial.size;
-    bytes.onReceive = (length) =>
-      ctx.report.progress({ kind: 'layer', id: input.digest, done: (done += length), total: input.size });
-    return bytes;
+/** What has come is seen in the file: no message need tell it. */
+async function addLayer(input: LayerInput, fill: FillLayer, ctx: ImageContext): Promise<void> {
+  await ctx.store.addLayer(input, async (file, signal) => {
+    const growth = watchGrowth(input, file.fd, ctx.report);
+    try {
+      await Promise.race([fill(file, signal), growth.tooLong]);
+    } finally {
+      growth.stop();
+    }
   });
 }
 

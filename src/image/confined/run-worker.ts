@@ -1,10 +1,10 @@
+import { closeSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
-import type { Self } from '#store';
-import { startProgram } from '#sys';
+import type { FillLayer, GrowingLayer, Self } from '#store';
+import { openDescriptorSockets, sendDescriptors, startProgram } from '#sys';
 import type { Report } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import { planWorkerArguments, planWorkerEnvironment } from './confinement.ts';
-import { LayerStream } from './layer-stream.ts';
 import { Link } from './link.ts';
 import {
   badMessage,
@@ -18,11 +18,11 @@ import {
   type WorkerRequest,
 } from './messages.ts';
 
-/** Opens the bytes of the layer of a call from a position on; `discarded` says that those before are wanted again. */
-export type OpenLayer = (from: number) => Promise<{ readonly discarded: boolean; readonly bytes: LayerStream }>;
-
-/** What a worker may ask for, by name. Arguments are whatever it sent: each handler checks its own. */
-export type CallHandlers = Readonly<Record<string, (argument: unknown, open: OpenLayer) => unknown>>;
+/**
+ * What a worker may ask for, by name. Arguments are whatever it sent: each handler checks its own. `fill` has the worker
+ * append the bytes of the layer of this call.
+ */
+export type CallHandlers = Readonly<Record<string, (argument: unknown, fill: FillLayer) => unknown>>;
 
 export interface WorkerStart {
   readonly self: Self;
@@ -44,16 +44,18 @@ const MOST_CALLS = 4096;
  */
 export async function runWorker(start: WorkerStart): Promise<unknown> {
   const { self, request, fd, copyFd } = start;
+  const [descriptors, theirs] = request.kind === 'pull-image' ? openDescriptorSockets() : [];
   const child = startProgram(self.confine, planWorkerArguments(self, request, process.env), {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', fd ?? 'ignore', copyFd ?? 'ignore'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', fd ?? 'ignore', theirs ?? copyFd ?? 'ignore'],
     env: planWorkerEnvironment(process.env),
   });
+  if (theirs !== undefined) closeSync(theirs);
   let stderr = '';
   (child.stderr as Readable).setEncoding('utf8').on('data', (text: string) => {
     if (stderr.length < STDERR_KEPT) stderr += text;
   });
   const socket = child.stdio[3] as Duplex;
-  const work = new Work(socket, start);
+  const work = new Work(socket, descriptors, start);
   const ended = new Promise<never>((_, reject) => {
     socket.on('error', reject);
     child.once('error', reject);
@@ -70,15 +72,12 @@ export async function runWorker(start: WorkerStart): Promise<unknown> {
     work.stop();
     child.kill('SIGKILL');
     socket.destroy();
+    if (descriptors !== undefined) closeSync(descriptors);
     await new Promise((resolve) => (child.exitCode === null && child.signalCode === null && child.pid !== undefined ? child.once('exit', resolve) : resolve(undefined)));
   }
 }
 
-interface Opening {
-  readonly stream: LayerStream;
-  settle(opened: { discarded: boolean; bytes: LayerStream }): void;
-  fail(error: unknown): void;
-}
+type Filling = ReturnType<typeof Promise.withResolvers<void>>;
 
 /** The conversation with one worker. */
 class Work {
@@ -87,24 +86,25 @@ class Work {
   ownFailure: unknown;
   readonly #start: WorkerStart;
   readonly #link: Link;
-  readonly #openings = new Map<number, Opening>();
+  /** By which files are handed to a worker that pulls. */
+  readonly #descriptors: number | undefined;
+  readonly #fillings = new Map<number, Filling>();
   readonly #settled = Promise.withResolvers<unknown>();
   #calls = 0;
+  #filled = 0;
 
-  constructor(socket: Duplex, start: WorkerStart) {
+  constructor(socket: Duplex, descriptors: number | undefined, start: WorkerStart) {
     this.#start = start;
+    this.#descriptors = descriptors;
     this.result = this.#settled.promise;
     // It may be that nobody waits for it any more.
     this.result.catch(() => {});
-    this.#link = new Link(socket, {
-      message: (value) => this.#message(checkObject(value)),
-      data: (id, piece) => this.#openings.get(id)?.stream.receive(piece),
-    });
+    this.#link = new Link(socket, (value) => this.#message(checkObject(value)));
     this.#link.send(start.request);
   }
 
   stop(): void {
-    for (const id of this.#openings.keys()) this.#break(id, new Error('the process that fetches is gone'));
+    for (const filling of this.#fillings.values()) filling.reject(new Error('the process that fetches is gone'));
   }
 
   #message(message: Record<string, unknown>): void {
@@ -115,12 +115,10 @@ class Work {
         return this.#progress(message);
       case 'call':
         return void this.#call(message);
-      case 'opened':
-        return this.#opened(message);
-      case 'end':
-        return this.#openings.get(checkCount(message['id']))?.stream.end();
+      case 'filled':
+        return this.#fillings.get(checkCount(message['filling']))?.resolve();
       case 'broken':
-        return this.#break(checkCount(message['id']), fromWire(message['error']));
+        return this.#fillings.get(checkCount(message['filling']))?.reject(fromWire(message['error']));
       case 'result':
         return this.#settled.resolve(message['value']);
       case 'failure':
@@ -149,7 +147,7 @@ class Work {
     try {
       const { handlers } = this.#start;
       if (typeof name !== 'string' || !Object.hasOwn(handlers, name) || ++this.#calls > MOST_CALLS) throw badMessage();
-      const value = (await handlers[name]!(argument, (from) => this.#open(id, from))) ?? null;
+      const value = (await handlers[name]!(argument, (file, signal) => this.#fill(id, file, signal))) ?? null;
       this.#send({ type: 'answer', id, value });
     } catch (error) {
       this.ownFailure ??= error;
@@ -157,25 +155,23 @@ class Work {
     }
   }
 
-  #open(id: number, from: number): ReturnType<OpenLayer> {
-    const stream = new LayerStream(this.#link, () => {
-      this.#openings.delete(id);
-      this.#send({ type: 'close', id });
+  async #fill(id: number, { fd, wakeFd, size }: GrowingLayer, signal: AbortSignal): Promise<void> {
+    if (this.#descriptors === undefined) throw badMessage();
+    const filling = ++this.#filled;
+    const settled = Promise.withResolvers<void>();
+    this.#fillings.set(filling, settled);
+    // Sent before the message, so that they are there when it is read.
+    sendDescriptors(this.#descriptors, [fd, wakeFd]);
+    this.#send({ type: 'fill', filling, id, from: size });
+    signal.addEventListener('abort', () => {
+      this.#send({ type: 'stop', filling });
+      settled.resolve();
     });
-    this.#send({ type: 'open', id, from });
-    return new Promise((settle, fail) => this.#openings.set(id, { stream, settle, fail }));
-  }
-
-  /** Whether or not it has been opened by now. */
-  #break(id: number, error: unknown): void {
-    const opening = this.#openings.get(id);
-    opening?.stream.end({ error });
-    opening?.fail(error);
-  }
-
-  #opened({ id, discarded }: Record<string, unknown>): void {
-    const opening = this.#openings.get(checkCount(id));
-    opening?.settle({ discarded: discarded === true, bytes: opening.stream });
+    try {
+      await settled.promise;
+    } finally {
+      this.#fillings.delete(filling);
+    }
   }
 
   #send(message: ParentMessage): void {

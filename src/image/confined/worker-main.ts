@@ -25,15 +25,11 @@ export async function workerMain(): Promise<number> {
   const socket = new Socket({ fd: LINK_FD, readable: true, writable: true });
   const requested = Promise.withResolvers<WorkerRequest>();
   const parent = new Parent();
-  const link = new Link(socket, {
-    message: (value) => {
-      const message = value as ParentMessage;
-      if ('kind' in message) requested.resolve(message);
-      else parent.take(message);
-    },
-    data: () => {},
+  parent.link = new Link(socket, (value) => {
+    const message = value as ParentMessage;
+    if ('kind' in message) requested.resolve(message);
+    else parent.take(message);
   });
-  parent.link = link;
   const gone = new Promise<number>((resolve) => socket.once('close', () => resolve(1)));
   return await Promise.race([gone, serve(await requested.promise, parent, socket)]);
 }

@@ -1,8 +1,9 @@
 import { checkIsImage, type Layer, layersOf, parseImageConfig, type Reference } from '#oci';
+import { appendToLayer } from '#store';
 import type { PullContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import { planImageManifest } from '../convert/image-manifest.ts';
-import { blobStream } from './blob-stream.ts';
+import { readBlob } from './read-blob.ts';
 import { fetchConfig, fetchManifest } from './fetch-manifest.ts';
 import { dockerImageName } from '../trust/docker-image-name.ts';
 import type { Verified } from '../trust/write-evidence.ts';
@@ -79,9 +80,10 @@ async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx
 
 async function fetchLayer(client: RegistryClient, layer: Layer, ctx: PullContext): Promise<void> {
   const { digest, size, compression, diffId } = layer;
-  const progress = (done: number): void => ctx.report.progress({ kind: 'layer', id: digest, done, total: size });
-  await ctx.store.addLayer({ diffId, digest, size, compression }, (partial) => {
-    if (partial.size > size) partial.discard();
-    return blobStream(client, layer, { from: partial.size, onBytes: progress });
+  await ctx.store.addLayer({ diffId, digest, size, compression }, async (file, signal) => {
+    for await (const piece of readBlob(client, layer, { from: file.size })) {
+      if (signal.aborted) return;
+      appendToLayer(file, piece);
+    }
   });
 }

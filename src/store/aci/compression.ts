@@ -1,4 +1,4 @@
-import { createReadStream, read, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { findProgram, startProgram } from '#sys';
 import { StoreError } from '../store-error.ts';
 import { openDecompressor } from '../unpack/decompress.ts';
@@ -22,35 +22,24 @@ export function detectCompression(fd: number): AciCompression {
 }
 
 /**
- * An open file's content from its beginning, uncompressed. gzip and zstd are Node's own, bzip2 and xz are the system's
- * programs. The descriptor must be at position 0, and stays the caller's to close.
+ * An open file's content, uncompressed, in pieces that are lent till the next. gzip and zstd are Node's own, bzip2 and
+ * xz are the system's programs. The descriptor must be at position 0, and stays the caller's to close.
  *
  * @throws {StoreError} `unsupported-compression` where the program is not installed
  */
-export async function* readUncompressed(fd: number): AsyncGenerator<Buffer> {
+export async function readUncompressed(fd: number, take: (piece: Buffer) => void): Promise<void> {
   const compression = detectCompression(fd);
-  if (compression === 'bzip2' || compression === 'xz') yield* throughProgram(compression, fd);
-  else yield* throughZlib(compression, fd);
-}
-
-async function* throughZlib(compression: 'none' | 'gzip' | 'zstd', fd: number): AsyncGenerator<Buffer> {
-  // A stream that is destroyed closes its descriptor, whatever `autoClose` says.
-  const close = (_fd: number, done?: (error: null) => void): void => done?.(null);
-  const file = createReadStream('', { fd, autoClose: false, highWaterMark: READ_SIZE, fs: { read, close } as never });
+  if (compression === 'bzip2' || compression === 'xz') return throughProgram(compression, fd, take);
   const decompressor = await openDecompressor(compression);
-  if (decompressor === undefined) return yield* file as AsyncIterable<Buffer>;
-  file.on('error', (error) => decompressor.destroy(error));
-  try {
-    yield* file.pipe(decompressor) as AsyncIterable<Buffer>;
-  } catch (error) {
-    throw damaged(error as Error);
-  } finally {
-    file.destroy();
-    decompressor.destroy();
+  for (let buffer = Buffer.allocUnsafeSlow(READ_SIZE), at = 0, got = 0; (got = readSync(fd, buffer, 0, READ_SIZE, at)) > 0; at += got) {
+    decompressor.push(buffer.subarray(0, got), take);
+    // Whoever else has something to do in this process, a signal to take, say, has a turn.
+    await new Promise((resolve) => setImmediate(resolve));
   }
+  decompressor.finish(take);
 }
 
-async function* throughProgram(name: 'bzip2' | 'xz', fd: number): AsyncGenerator<Buffer> {
+async function throughProgram(name: 'bzip2' | 'xz', fd: number, take: (piece: Buffer) => void): Promise<void> {
   const program = findProgram(name);
   if (program === undefined) {
     throw new StoreError('unsupported-compression', `the archive is compressed by ${name}, which is not installed`, {
@@ -63,16 +52,11 @@ async function* throughProgram(name: 'bzip2' | 'xz', fd: number): AsyncGenerator
     child.once('close', resolve);
   });
   try {
-    yield* child.stdout! as AsyncIterable<Buffer>;
-    if ((await status) !== 0) throw damaged(new Error(`${name} refused it`));
+    for await (const piece of child.stdout as AsyncIterable<Buffer>) take(piece);
+    if ((await status) !== 0) {
+      throw new StoreError('hostile-archive', `the archive cannot be decompressed: ${name} refused it`);
+    }
   } finally {
     child.kill('SIGKILL');
   }
-}
-
-function damaged(error: Error): Error {
-  const isZlib = (error as { code?: string }).code?.startsWith('E') !== true;
-  return isZlib || error instanceof StoreError
-    ? new StoreError('hostile-archive', `the archive cannot be decompressed: ${error.message}`, { cause: error })
-    : error;
 }

@@ -17,12 +17,12 @@ export async function inspectAci(limits: ArchiveLimits): Promise<UnpackSuccess> 
   const reader = new TarReader(inspection, limits);
   const digesting = new Digesting('sha512');
   const blobSize = fstatSync(STDIN).size;
-  for await (const piece of readUncompressed(STDIN)) {
+  await readUncompressed(STDIN, (piece) => {
     digesting.update(piece);
     checkGrowth(blobSize, digesting.size, limits);
     reader.push(piece);
     writeWhole(COPY_FD, piece);
-  }
+  });
   reader.finish({ whole: true });
   const { text } = inspection.finish();
   return {

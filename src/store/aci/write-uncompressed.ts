@@ -7,9 +7,9 @@ import { readUncompressed } from './compression.ts';
 export async function writeUncompressed(source: number, target: number, limits: ArchiveLimits = DEFAULT_LIMITS): Promise<void> {
   const compressed = fstatSync(source).size;
   let size = 0;
-  for await (const piece of readUncompressed(source)) {
+  await readUncompressed(source, (piece) => {
     size += piece.length;
     checkGrowth(compressed, size, limits);
     for (let done = 0; done < piece.length; ) done += writeSync(target, piece, done);
-  }
+  });
 }

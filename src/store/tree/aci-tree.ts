@@ -4,7 +4,8 @@ import type { ImageId } from '#appc';
 import { type Lock, syncDirectory, syncFileSystem, unlessMissing } from '#sys';
 import { selfOf, type StoreContext } from '../context.ts';
 import { readManifestText, touchImage, writeTreeOfImage } from '../image-records.ts';
-import { makeRootDirectory, unpackError } from '../layer/add-layer.ts';
+import { makeRootDirectory } from '../layer/add-layer.ts';
+import { unpackError } from '../layer/receive-layer.ts';
 import { treeLayout, type TreeLayout } from '../layout.ts';
 import { tryLock, waitForLock } from '../locks.ts';
 import { makeStoreDirectory } from '../modes.ts';
@@ -135,6 +136,7 @@ async function unpackStep(
         kind: 'aci',
         root: rootfs,
         compression: 'none',
+        grows: false,
         archiveHash: 'sha512',
         ...(step.keep === undefined ? {} : { keep: step.keep }),
         limits: context.limits,

@@ -15,7 +15,10 @@ export type HashName = 'sha256' | 'sha512';
 /** Descriptor of the file that an inspected ACI is copied into, uncompressed. */
 export const COPY_FD = 5;
 
-/** What the child is asked to do; its one argument, as JSON. The archive comes on standard input. */
+/** Descriptor of the pipe that tells an unpacking child when its archive has grown. */
+export const GROWS_FD = 5;
+
+/** What the child is asked to do; its one argument, as JSON. The archive is the file that is its standard input. */
 export type ChildRequest = UnpackRequest | InspectRequest;
 
 /** To read an ACI, a file, without unpacking it: nothing is known of its compression. */
@@ -30,6 +33,8 @@ export interface UnpackRequest {
   /** The directory to unpack into; it exists and is empty, or holds the images below this one. */
   readonly root: string;
   readonly compression: Compression;
+  /** Whether the archive is still being written. */
+  readonly grows: boolean;
   /** Of the bytes as they come; absent: not needed. */
   readonly blobHash?: HashName;
   /** Of the uncompressed bytes. */

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { messageOf } from '#errors';
 import { confinedArguments, startProgram } from '#sys';
 import { planConfinement, planUnpackerConfinement, type Self } from '../confinement.ts';
@@ -8,8 +8,6 @@ import { type ChildRequest, parseReport, UNPACK_COMMAND, type UnpackReport } fro
 
 /** An unpacking process at work. */
 export interface Unpacker {
-  /** Where its archive goes; undefined where it reads a file. */
-  readonly input: Writable | undefined;
   /** Settles when the process has ended; never rejects. */
   readonly report: Promise<UnpackReport>;
   kill(): void;
@@ -20,8 +18,10 @@ export interface UnpackerStart {
   readonly request: ChildRequest;
   /** The lock of the temporary directory, to be held by the process too. */
   readonly lockFd: number;
-  /** A descriptor to read the archive from; a pipe is made where it is absent. */
-  readonly inputFd?: number;
+  /** The archive, a file. */
+  readonly inputFd: number;
+  /** The pipe that says when it has grown; absent: it is whole. */
+  readonly growsFd?: number;
   /** Where an inspected ACI is copied to. */
   readonly copyFd?: number;
 }
@@ -36,19 +36,16 @@ const DECOMPRESSORS = ['/usr/bin/xz', '/usr/bin/bzip2', '/bin/xz', '/bin/bzip2']
  * and no more privilege than unpacking takes.
  */
 export function startUnpacker(start: UnpackerStart): Unpacker {
-  const { self, request, lockFd, inputFd, copyFd } = start;
+  const { self, request, lockFd, inputFd, growsFd, copyFd } = start;
   const child = startProgram(self.confine, planArguments(self, request), {
-    stdio: [inputFd ?? 'pipe', 'ignore', 'pipe', 'pipe', lockFd, copyFd ?? 'ignore'],
+    stdio: [inputFd, 'ignore', 'pipe', 'pipe', lockFd, growsFd ?? copyFd ?? 'ignore'],
     env: { PATH: '/usr/bin:/bin' },
   });
   const report = gather(child.stdio[3] as Readable, REPORT_LIMIT, '\n');
   // It has nothing left to do: the end of Node takes its time, and now and then waits for a thread of V8 for ever.
   void report.then((text) => text.endsWith('\n') && child.kill('SIGKILL'));
   const stderr = gather(child.stderr!, STDERR_KEPT);
-  // A child that ends early is reported by its report or status, not by EPIPE.
-  child.stdin?.on('error', () => {});
   return {
-    input: child.stdin ?? undefined,
     report: new Promise((resolve) => {
       child.once('error', (error) => resolve(failed(`it could not be started: ${error.message}`)));
       child.once('close', async (code, signal) => {

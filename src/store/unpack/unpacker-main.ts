@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs';
-import type { Readable, Transform } from 'node:stream';
 import { messageOf } from '#errors';
 import { StoreError } from '../store-error.ts';
 import type { ArchiveLimits } from '../tar/limits.ts';
@@ -8,11 +7,15 @@ import { openDecompressor } from './decompress.ts';
 import { checkGrowth, Digesting } from './digesting.ts';
 import { Extraction } from './extraction.ts';
 import { planPlaces } from './places.ts';
-import { type ChildRequest, REPORT_FD, type UnpackReport, type UnpackRequest, type UnpackSuccess } from './protocol.ts';
+import { type ChildRequest, GROWS_FD, REPORT_FD, type UnpackReport, type UnpackRequest, type UnpackSuccess } from './protocol.ts';
+import { readGrowing } from './read-growing.ts';
+
+const STDIN = 0;
 
 /**
- * The unpacking process: writes below the request's root what comes on standard input. It is started confined, so that
- * it sees little else and may do nothing else.
+ * The unpacking process: writes below the request's root what is in the file that is its standard input. It is started
+ * confined, so that it sees little else and may do nothing else. It does one thing after another in one thread: that
+ * takes the least time of all, and there are as many unpackers as processors.
  *
  * @param argv one argument, a `ChildRequest` as JSON
  * @returns the exit status: 0 after a report of success, 1 after one of failure, both on descriptor 3
@@ -40,11 +43,16 @@ async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
   const whiteouts = request.kind === 'layer';
   const extraction = new Extraction({ root: '.', whiteouts, limits, ...(place === undefined ? {} : { place }) });
   const reader = new TarReader(extraction, limits);
-  await pump(decompressor, blob, (piece) => {
+  const take = (piece: Buffer): void => {
     archive.update(piece);
     checkGrowth(blob.size, archive.size, limits);
     reader.push(piece);
-  });
+  };
+  for (const piece of readGrowing(STDIN, request.grows ? GROWS_FD : undefined)) {
+    blob.update(piece);
+    decompressor.push(piece, take);
+  }
+  decompressor.finish(take);
   reader.finish({ whole: request.kind === 'aci' });
   const finished = extraction.finish();
   return {
@@ -60,53 +68,6 @@ async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
 function hexOf<Key extends string>(key: Key, digesting: Digesting): Partial<Record<Key, string>> {
   const hex = digesting.hex();
   return hex === undefined ? {} : ({ [key]: hex } as Partial<Record<Key, string>>);
-}
-
-/** Standard input through the decompressor into `take`, with back-pressure. Ends when all has been taken. */
-async function pump(decompressor: Transform | undefined, blob: Digesting, take: (piece: Buffer) => void): Promise<void> {
-  const { stdin } = process;
-  if (decompressor === undefined) {
-    return eachPiece(stdin, (piece) => {
-      blob.update(piece);
-      take(piece);
-    });
-  }
-  decompressor.on('drain', () => stdin.resume());
-  // A gzip may have padding after its end: it counts for the digest, but is not decompressed.
-  decompressor.on('end', () => stdin.resume());
-  const fed = eachPiece(stdin, (piece) => {
-    blob.update(piece);
-    if (!decompressor.readableEnded && !decompressor.write(piece)) stdin.pause();
-  }).then(() => void decompressor.end());
-  const taken = eachPiece(decompressor, take).catch((error: unknown) => {
-    stdin.destroy();
-    throw isZlibError(error) ? damaged(error) : error;
-  });
-  await Promise.all([taken, fed]);
-}
-
-/** Settles when a stream has ended, has failed, or its receiver has thrown. A promise for each piece would cost more. */
-function eachPiece(stream: Readable, receive: (piece: Buffer) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.on('data', (piece: Buffer) => {
-      try {
-        receive(piece);
-      } catch (error) {
-        stream.destroy();
-        reject(error as Error);
-      }
-    });
-    stream.on('end', resolve);
-    stream.on('error', reject);
-  });
-}
-
-function isZlibError(error: unknown): error is Error {
-  return /^(Z_|ZSTD_|ERR_)/.test((error as { code?: string }).code ?? '');
-}
-
-function damaged(error: Error): StoreError {
-  return new StoreError('hostile-archive', `the archive cannot be decompressed: ${error.message}`);
 }
 
 function failure(error: unknown): UnpackReport {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { checkIsImage, layersOf, MEDIA_TYPES, parseImageConfig, type Reference } from '#oci';
 import { messageOf } from '#errors';
 import { ImageError } from '../../../src/image/image-error.ts';
-import { blobStream } from '../../../src/image/registry/blob-stream.ts';
+import { readBlob } from '../../../src/image/registry/read-blob.ts';
 import { fetchConfig, fetchManifest } from '../../../src/image/registry/fetch-manifest.ts';
 import { RegistryClient } from '../../../src/image/registry/registry-client.ts';
 import { mutateBytes, mutateJson } from '../mutate.ts';
@@ -60,7 +60,7 @@ async function pull(registry: string, random: Random): Promise<void> {
     const layers = layersOf(fetched.manifest, parseImageConfig(await fetchConfig(client, fetched.manifest.config)));
     for (const { digest, size } of layers) {
       let got = 0;
-      for await (const chunk of blobStream(client, { digest, size }, { retryWaits: [] })) got += (chunk as Buffer).length;
+      for await (const chunk of readBlob(client, { digest, size }, { retryWaits: [] })) got += chunk.length;
       assert.equal(got, size);
     }
   } catch (error) {

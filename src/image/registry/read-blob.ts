@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#errors';
 import type { Digest } from '#oci';
@@ -16,24 +15,19 @@ export interface BlobIdentity {
 }
 
 export interface BlobOptions {
-  /** Bytes of the blob the caller has already; the stream begins after them. */
+  /** Bytes of the blob the caller has already; what is read begins after them. */
   readonly from?: number;
-  readonly onBytes?: (done: number) => void;
   readonly retryWaits?: readonly number[];
 }
 
 /**
- * A blob's bytes as a stream that goes on where a broken connection left it. It ends with an error as
+ * A blob's bytes as they come, going on where a broken connection left them. It ends with an error as
  * soon as the blob is longer or shorter than it should be; digests are the reader's to check.
  */
-export function blobStream(client: RegistryClient, blob: BlobIdentity, options: BlobOptions = {}): Readable {
-  return Readable.from(readBlob(client, blob, options), { objectMode: false });
-}
-
-async function* readBlob(
+export async function* readBlob(
   client: RegistryClient,
   blob: BlobIdentity,
-  options: BlobOptions,
+  options: BlobOptions = {},
 ): AsyncGenerator<Buffer, void> {
   const waits = options.retryWaits ?? RETRY_WAITS;
   let done = options.from ?? 0;
@@ -42,7 +36,6 @@ async function* readBlob(
       for await (const chunk of await openFrom(client, blob, done)) {
         done += chunk.length;
         if (done > blob.size) throw sizeError(blob, 'more than');
-        options.onBytes?.(done);
         yield chunk;
         failures = 0;
       }
