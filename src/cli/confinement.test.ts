@@ -1,7 +1,7 @@
 /** What the processes that fetch and unpack may do: as the kernel tells it, and as a program in their place finds it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -80,11 +80,25 @@ function statusOfThreads(pid: number): Record<string, string> {
   return Object.fromEntries(JSON.parse(threads[0]!) as [string, string][]);
 }
 
+/** What a process has open below a directory, and how. */
+function filesOf(pid: number, below: string): { path: string; access: number }[] {
+  const fds = readdirSync(`/proc/${pid}/fd`).map((fd) => ({ fd, path: readlinkSync(`/proc/${pid}/fd/${fd}`) }));
+  return fds
+    .filter(({ path }) => path.startsWith(below))
+    .map(({ fd, path }) => {
+      const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))![1]!, 8);
+      return { path, access: flags & (ACCESS_MODE | constants.O_APPEND) };
+    })
+    .sort((a, b) => (a.path < b.path ? 1 : -1));
+}
+
+const ACCESS_MODE = 3;
+
 const restricted = { Groups: '', CapInh: NONE, CapAmb: NONE, NoNewPrivs: '1', Seccomp: '2' };
 const ids = (id: number): string => [id, id, id, id].join('\t');
 
 /** `rkt fetch` that is at work until the test ends it. */
-function startFetch(t: TestContext, source: string): { pid: number; kill(): Promise<unknown> } {
+function startFetch(t: TestContext, source: string): { pid: number; home: string; kill(): Promise<unknown> } {
   const home = directory(t);
   const flags = ['dir', 'local-config', 'system-config', 'user-config'].map((name) => `--${name}=${join(home, name)}`);
   const rkt = spawn(join(root, 'bin/rkt'), [...flags, '--insecure-options=image,http', 'fetch', source], { stdio: 'ignore' });
@@ -94,7 +108,7 @@ function startFetch(t: TestContext, source: string): { pid: number; kill(): Prom
     return ended;
   };
   t.after(kill);
-  return { pid: rkt.pid!, kill };
+  return { pid: rkt.pid!, home, kill };
 }
 
 function checkHasNothing(pid: number): void {
@@ -122,6 +136,13 @@ test('rkt fetch as root, the process that downloads and the one that unpacks, ha
   assert.deepEqual(statusOfThreads(unpacker), {
     ...restricted, Uid: ids(0), Gid: ids(0), CapPrm: UNPACKING, CapEff: UNPACKING, CapBnd: UNPACKING,
   });
+  const { home } = rkt;
+  const partial = join(home, 'dir/cas/tmp', `blob-sha256-${'c'.repeat(64)}.partial`);
+  for (let tries = 0; tries < 100 && filesOf(fetcher, home).length === 0; tries++) await sleep(20);
+  assert.deepEqual(filesOf(fetcher, home), [{ path: partial, access: constants.O_WRONLY | constants.O_APPEND }]);
+  const [temporary, archive] = filesOf(unpacker, home);
+  assert.deepEqual(archive, { path: partial, access: constants.O_RDONLY });
+  assert.match(temporary!.path, /\/cas\/tmp\/layer-\w+$/);
   checkIsFenced(unpacker);
   await rkt.kill();
   for (let tries = 0; tries < 100 && [fetcher, unpacker].some((pid) => existsSync(`/proc/${pid}/root/lib`)); tries++) await sleep(20);

@@ -3,7 +3,7 @@ import type { LayerInput } from '#store';
 import type { Report } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 
-const INTERVAL_MS = 50;
+const INTERVAL_MS = 100;
 
 /** Someone who watches a file that another process fills. */
 export interface Growth {
@@ -17,11 +17,11 @@ export interface Growth {
 export function watchGrowth({ digest, size }: LayerInput, fd: number, report: Report): Growth {
   const { promise: tooLong, reject } = Promise.withResolvers<never>();
   tooLong.catch(() => {});
-  let told = -1;
   const look = (): void => {
     const done = fstatSync(fd).size;
     if (size !== undefined && done > size) reject(new ImageError('digest-mismatch', `blob ${digest}: more than the ${size} bytes it should have`));
-    if (done !== told) report.progress({ kind: 'layer', id: digest, done: (told = done), total: size });
+    // Also where nothing has come: the rate falls.
+    report.progress({ kind: 'layer', id: digest, done, total: size });
   };
   const timer = setInterval(look, INTERVAL_MS);
   return {
