@@ -26,12 +26,11 @@ static bool has_console(const struct app *app) {
   return app->tty && app->phase == MAIN;
 }
 
-/* What the runtime is asked, by words that end with NULL. */
-static const char **runtime_argv(const struct options *options, const struct app *app, const char *const words[]) {
-  size_t word_count = 0;
-  while (words[word_count] != NULL) word_count++;
-  const char **argv = calloc(options->runtime_arg_count + word_count + 4, sizeof *argv);
-  if (argv == NULL) fail("cannot keep the arguments of", options->runtime);
+enum { WORD_LIMIT = 16 };
+
+/* Becomes the runtime, which is asked by words that end with NULL. */
+static void execute_runtime(const struct options *options, const struct app *app, const char *const words[]) {
+  const char *argv[options->runtime_arg_count + WORD_LIMIT];
   const char **next = argv;
   *next++ = options->runtime;
   for (size_t i = 0; i < options->runtime_arg_count; i++) *next++ = options->runtime_args[i];
@@ -39,8 +38,8 @@ static const char **runtime_argv(const struct options *options, const struct app
     *next++ = "--log";
     *next++ = app->runtime_log;
   }
-  memcpy(next, words, word_count * sizeof *words);
-  return argv;
+  while ((*next++ = *words++) != NULL) {}
+  execv(options->runtime, (char *const *)(void *)argv);
 }
 
 static void replace_stdin(void) {
@@ -58,12 +57,11 @@ static _Noreturn void become_runtime(const struct options *options, const struct
                                      const char *const words[]) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("cannot follow", "the supervisor");
   if (getppid() != supervisor) _exit(EXIT_OWN_FAILURE);
-  const char **argv = runtime_argv(options, app, words);
   if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
   if (!app->inherit_stdin || app->tty || app->phase != MAIN) replace_stdin();
   setpgid(0, 0);
   reset_signals();
-  execv(options->runtime, (char *const *)(void *)argv);
+  execute_runtime(options, app, words);
   fail("cannot execute", options->runtime);
 }
 
