@@ -1,4 +1,4 @@
-import { appFlags, isolatorFlags } from './app.ts';
+import { appFlags, isolatorFlags, upkeepFlags } from './app.ts';
 import { formatFlag, networkFlags, noOverlayFlag, podNameFlag, stage1Flags } from './pod.ts';
 import { bool, type CommandSpec, list, text } from './spec.ts';
 
@@ -19,6 +19,7 @@ for its command.`,
   flags: [
     ...appFlags,
     ...isolatorFlags,
+    ...upkeepFlags,
     list('mnt-volume', "a volume of this app alone and where it is mounted (example: '--mnt-volume=name=data,kind=host,source=/srv/data,target=/data,readOnly=true')", { scope: 'app' }),
   ],
   examples: [{ title: 'A worker with a directory of the host', text: 'rkt app add 6f4f2914 example.com/worker --name=worker --mnt-volume=name=data,kind=host,source=/srv/data,target=/data' }],
