@@ -63,6 +63,14 @@ static const struct app_word {
     {.name = "--runtime-log", .parse = parse_runtime_log},
     {.name = "--stdin", .parse = parse_stdin},
     {.name = "--restart", .parse = parse_restart},
+    {.name = "--health-exec", .parse = parse_health_exec},
+    {.name = "--health-tcp", .parse = parse_health_tcp},
+    {.name = "--health-http", .parse = parse_health_http},
+    {.name = "--health-interval-ms", .parse = parse_health_interval},
+    {.name = "--health-timeout-ms", .parse = parse_health_timeout},
+    {.name = "--health-retries", .parse = parse_health_retries},
+    {.name = "--health-start-period-ms", .parse = parse_health_start_period},
+    {.name = "--health-on-failure", .parse = parse_health_action},
     {.name = "--tty", .parse = parse_tty, .alone = true},
 };
 
@@ -95,7 +103,7 @@ const char *make_app(struct app **made, const char *name) {
 }
 
 const char *check_app(const struct app *app) {
-  return app->bundles[MAIN] == NULL ? "has no --bundle" : NULL;
+  return app->bundles[MAIN] == NULL ? "has no --bundle" : check_probe(app);
 }
 
 void append_app(struct app **apps, struct app *app) {

@@ -29,14 +29,14 @@ static bool has_console(const struct app *app) {
 enum { WORD_LIMIT = 16 };
 
 /* Becomes the runtime, which is asked by words that end with NULL. */
-static void execute_runtime(const struct options *options, const struct app *app, const char *const words[]) {
+static void execute(const struct options *options, const char *log, const char *const words[]) {
   const char *argv[options->runtime_arg_count + WORD_LIMIT];
   const char **next = argv;
   *next++ = options->runtime;
   for (size_t i = 0; i < options->runtime_arg_count; i++) *next++ = options->runtime_args[i];
-  if (app->runtime_log != NULL) {
+  if (log != NULL) {
     *next++ = "--log";
-    *next++ = app->runtime_log;
+    *next++ = log;
   }
   while ((*next++ = *words++) != NULL) {}
   execv(options->runtime, (char *const *)(void *)argv);
@@ -48,21 +48,25 @@ static void replace_stdin(void) {
 }
 
 /*
- * From inside the bundle: crun takes relative names from there, runc from the working directory. In a process
- * group of its own: a ^C at the terminal is ours to handle and must not hit a half-done start.
+ * In a process group of its own: a ^C at the terminal is ours to handle and must not hit a half-done start.
  *
  * It ends with us: a pod without a supervisor may be collected, and must not get a cgroup after that.
  */
-static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor,
-                                     const char *const words[]) {
+_Noreturn void execute_runtime(const struct options *options, const char *log, pid_t supervisor, const char *const words[]) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("cannot follow", "the supervisor");
   if (getppid() != supervisor) _exit(EXIT_OWN_FAILURE);
-  if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
-  if (!app->inherit_stdin || app->tty || app->phase != MAIN) replace_stdin();
   setpgid(0, 0);
   reset_signals();
-  execute_runtime(options, app, words);
+  execute(options, log, words);
   fail("cannot execute", options->runtime);
+}
+
+/* From inside the bundle: crun takes relative names from there, runc from the working directory. */
+static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor,
+                                     const char *const words[]) {
+  if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
+  if (!app->inherit_stdin || app->tty || app->phase != MAIN) replace_stdin();
+  execute_runtime(options, app->runtime_log, supervisor, words);
 }
 
 static int wait_for(pid_t pid) {
@@ -96,7 +100,7 @@ static bool make_container(const struct options *options, struct app *app, int b
 }
 
 /* Looks without reaping: the app may have ended already. */
-static bool is_our_child(pid_t pid) {
+bool is_our_child(pid_t pid) {
   siginfo_t info;
   return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }

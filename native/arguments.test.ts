@@ -43,6 +43,12 @@ const refused: [string, string[], string][] = [
   ['a limit of nothing', [...complete, '--restart=on-failure:0'], '--restart: must be no, on-failure, on-failure:N or always'],
   ['a limit for always', [...complete, '--restart=always:3'], '--restart: must be no, on-failure, on-failure:N or always'],
   ['a terminal and restarts', [...complete, '--tty', '--restart=always'], '--tty: an app that has it is not started again'],
+  ['a probe of no port', [...complete, '--health-tcp=65536'], '--health-tcp: not a number that can be used here'],
+  ['a probe without a path', [...complete, '--health-http=80'], '--health-http: must be PORT/PATH'],
+  ['a probe of a long port', [...complete, '--health-http=000000000080/'], '--health-http: not a number that can be used here'],
+  ['no time between probes', [...complete, '--health-tcp=80', '--health-interval-ms=0'], '--health-interval-ms: not a number that can be used here'],
+  ['no probe at all', [...complete, '--health-retries=2'], 'a: has nothing to probe'],
+  ['another answer to ill health', [...complete, '--health-on-failure=reboot'], '--health-on-failure: must be none, kill, restart or stop'],
   ['an unknown option', [...complete, '--verbose=1'], '--verbose=1: unknown argument'],
   ['an option without a value', [...complete, '--hostname'], '--hostname: unknown argument, or one without its =VALUE'],
 ];

@@ -114,6 +114,12 @@ void kill_processes(const char *path) {
   for (int i = 0; i < TRIES && kill_listed(path) > 0; i++) {}
 }
 
+void write_health(int directory, const char *app, const char *state, int failures, const char *line) {
+  char text[256];
+  snprintf(text, sizeof text, "%s %d\n%s\n", state, failures, line);
+  write_about(directory, app, "health", text);
+}
+
 /* memory.oom_control of cgroup v1 and memory.events of v2 both have the line "oom_kill N". */
 int read_oom_kills(const char *path) {
   static const char key[] = "\noom_kill ";

@@ -27,3 +27,7 @@ _Noreturn void refuse(const char *what, const char *subject) {
 void tell_out_of_memory(const char *app, int killed) {
   dprintf(STDERR_FILENO, "rkt: supervisor: %s: out of memory, the kernel killed %d of its processes\n", app, killed);
 }
+
+void tell_unhealthy(const char *app, int failures) {
+  dprintf(STDERR_FILENO, "rkt: supervisor: %s: unhealthy, %d probes in a row have failed\n", app, failures);
+}

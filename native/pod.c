@@ -30,6 +30,7 @@ static void stop(struct pod *pod, int signal) {
   pod->stopping = true;
   pod->grace = (struct timer){.fire = kill_everything, .context = pod};
   set_timer(&pod->grace, pod->options.grace_ms);
+  for (struct app *app = pod->options.apps; app != NULL; app = app->next) end_probes(app);
   give_up_waiting(pod);
 }
 
@@ -66,10 +67,17 @@ static bool is_stopping(const struct app *app) {
   return app->stopping || app->pod->stopping;
 }
 
+static void stopped_to_start_again(struct app *app) {
+  app->stopping = false;
+  cancel_timer(&app->patience);
+}
+
 /* Who sees the status sees the reason as well. */
 static void main_ended(struct pod *pod, struct app *app, int status) {
   app->status = status;
+  end_probes(app);
   count_oom_kills(pod, app);
+  if (app->restart.asked) stopped_to_start_again(app);
   if (is_stopping(app) || !plan_restart(app, status)) record_end(pod, app);
 }
 
@@ -113,8 +121,11 @@ static void run_ended(struct pod *pod, struct app *app) {
 static void has_begun(struct pod *pod, struct app *app) {
   if (is_mutable(pod) && !app->begun) mark_started(pod->status_dir, app->name);
   app->begun = true;
-  if (app->phase == MAIN) app->started = true;
-  if (app->phase == MAIN) tell_control(app);
+  if (app->phase == MAIN) {
+    app->started = true;
+    begin_probes(app);
+    tell_control(app);
+  }
   if (app->phase == POST_STOP && app->stopping) set_timer(&app->patience, pod->options.grace_ms);
 }
 
@@ -167,12 +178,20 @@ static void kill_app(void *context) {
 
 /* As in a pod that is stopped: a second request does not prolong the grace, what cleans up is let be until then. */
 void stop_app(struct app *app) {
+  app->restart.asked = false;
   if (app->pid > 0 && app->phase != POST_STOP) kill(app->pid, SIGTERM);
   if (app->stopping) return;
   app->stopping = true;
+  end_probes(app);
   if (app->restart.waiting) return give_up(app->pod, app);
   app->patience = (struct timer){.fire = kill_app, .context = app};
   set_timer(&app->patience, app->pod->options.grace_ms);
+}
+
+void act_on_unhealthy(struct app *app, enum health_action action) {
+  if (action == ACT_KILL) kill(app->pid, SIGKILL);
+  if (action == ACT_STOP || action == ACT_RESTART) stop_app(app);
+  if (action == ACT_RESTART) app->restart.asked = true;
 }
 
 /* Of an app that does not live. */
@@ -180,6 +199,7 @@ void remove_app(struct pod *pod, struct app *app) {
   struct app **link = &pod->options.apps;
   while (*link != app) link = &(*link)->next;
   *link = app->next;
+  forget_probes(app);
   free(app->words);
   free(app);
 }
@@ -196,6 +216,7 @@ static void child_ended(struct pod *pod, pid_t pid, int status) {
   if (pid == pod->init) return init_ended(pod);
   for (struct app *app = pod->options.apps; app != NULL; app = app->next)
     if (app->pid == pid) return phase_ended(pod, app, status);
+    else if (probe_ended(app, pid, status)) return;
 }
 
 static void reap(struct pod *pod) {
@@ -221,14 +242,19 @@ static void handle_signals(void *context) {
   while ((signal = next_signal(pod->signals)) != 0) handle_signal(pod, signal);
 }
 
-static bool all_started(const struct pod *pod) {
+/* An app that has ended well has nobody waiting for it. */
+static bool is_ready(const struct app *app) {
+  return app->started && (has_passed(app) || !app->live);
+}
+
+static bool all_ready(const struct pod *pod) {
   const struct app *app = pod->options.apps;
-  while (app != NULL && app->started) app = app->next;
+  while (app != NULL && is_ready(app)) app = app->next;
   return app == NULL;
 }
 
 static void announce(struct pod *pod) {
-  if (pod->announced || pod->stopping || !all_started(pod)) return;
+  if (pod->announced || pod->stopping || !all_ready(pod)) return;
   pod->announced = true;
   write_ready_link(pod->options.ready_link);
 }

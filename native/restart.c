@@ -47,7 +47,8 @@ static int next_delay(const struct app *app) {
 }
 
 bool plan_restart(struct app *app, int status) {
-  app->restart.due = may_restart(app, status);
+  app->restart.due = app->restart.asked || may_restart(app, status);
+  app->restart.asked = false;
   if (app->restart.due) app->restart.delay_ms = next_delay(app);
   return app->restart.due;
 }

@@ -49,6 +49,8 @@ export interface AppSpec {
   /** For the shell inside the app. */
   readonly script: string;
   readonly flags?: readonly string[];
+  /** For the shell inside the app, to see whether it is well. */
+  readonly probe?: string;
   readonly terminal?: boolean;
   /** The runtime finds no config.json. */
   readonly broken?: boolean;
@@ -229,17 +231,28 @@ function podArguments(dir: string, spec: PodSpec): string[] {
     '--init-root=init',
     `--grace-ms=${spec.graceMs ?? 10_000}`,
     ...(spec.later === undefined ? [] : ['--control=control']),
-    ...spec.apps.flatMap((app) => [`--app=${app.name}`, `--bundle=${app.name}`, ...(app.flags ?? [])]),
+    ...spec.apps.flatMap((app) => [`--app=${app.name}`, `--bundle=${app.name}`, ...probeArguments(app), ...(app.flags ?? [])]),
   ];
+}
+
+function probeArguments({ name, probe }: AppSpec): string[] {
+  return probe === undefined ? [] : [`--health-exec=${name}/health.json`];
 }
 
 function writeBundle(dir: string, id: string, app: AppSpec, spec: PodSpec): void {
   fs.mkdirSync(join(dir, app.name));
   if (app.broken) return;
-  fs.writeFileSync(join(dir, app.name, 'config.json.in'), JSON.stringify(ociConfig(dir, id, app, spec)));
+  const config = ociConfig(dir, id, app, spec);
+  fs.writeFileSync(join(dir, app.name, 'config.json.in'), JSON.stringify(config));
+  if (app.probe === undefined) return;
+  fs.writeFileSync(join(dir, app.name, 'health.json'), JSON.stringify({ ...config.process, args: shellArguments(app.probe) }));
 }
 
-function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec): object {
+function shellArguments(script: string): string[] {
+  return ['/bin/busybox', 'sh', '-c', `alias sh='busybox sh'; ${busyboxAliases}\n${script}`];
+}
+
+function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec) {
   const capabilities = ['CAP_KILL', 'CAP_SYS_PTRACE'];
   const shared = { pid: 100, ipc: 101, uts: 102, ...(spec.withoutNetwork ? {} : { network: 103 }), ...(spec.users === undefined ? {} : { user: 104 }) };
   const map = [{ containerID: 0, hostID: spec.users, size: 65536 }];
@@ -248,7 +261,7 @@ function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec): object
     process: {
       terminal: app.terminal ?? false,
       user: { uid: 0, gid: 0 },
-      args: ['/bin/busybox', 'sh', '-c', `alias sh='busybox sh'; ${busyboxAliases}\n${app.script}`],
+      args: shellArguments(app.script),
       env: ['PATH=/bin', 'TERM=xterm'],
       cwd: '/',
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },

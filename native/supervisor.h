@@ -36,10 +36,15 @@ struct restart {
   int delay_ms;        /* before the next one, or the last */
   bool due;            /* this run will be followed by another */
   bool waiting;        /* for the time of that */
+  bool asked;          /* whatever the policy is */
   struct timer timer;
 };
 
+/* What is done when an app is found not to be well. */
+enum health_action { ACT_NONE, ACT_KILL, ACT_RESTART, ACT_STOP };
+
 struct pod;
+struct health_check;
 
 struct app {
   struct app *next;
@@ -53,6 +58,7 @@ struct app {
   const char *runtime_log;      /* in the bundle, where the runtime says why it failed; NULL: standard error */
   char *words;                  /* the message that the texts above are in; NULL: they are arguments */
   struct restart restart;
+  struct health_check *check;   /* NULL: it is not probed */
   enum phase phase;
   pid_t pid;             /* of the phase; 0: not started, or ended */
   bool made[PHASES];     /* the runtime has a container of that name */
@@ -131,6 +137,7 @@ void report(const char *what, const char *subject);
 _Noreturn void fail(const char *what, const char *subject);
 _Noreturn void refuse(const char *what, const char *subject);
 void tell_out_of_memory(const char *app, int killed);
+void tell_unhealthy(const char *app, int failures);
 
 /* init.c */
 void start_init(struct pod *pod, char **argv);
@@ -149,6 +156,7 @@ void write_pid_file(const char *path, pid_t pid);
 void write_status(int directory, const char *app, int code);
 void write_oom_kills(int directory, const char *app, int killed);
 void write_restarts(int directory, const char *app, int count, int code, bool waiting);
+void write_health(int directory, const char *app, const char *state, int failures, const char *line);
 void mark_started(int directory, const char *app);
 void kill_processes(const char *path);
 void write_ready_link(const char *path);
@@ -164,6 +172,8 @@ _Noreturn void die_by_signal(int signal);
 /* apps.c */
 bool start_app(const struct options *options, struct app *app, enum phase phase);
 void signal_apps(const struct options *options, int signal);
+bool is_our_child(pid_t pid);
+_Noreturn void execute_runtime(const struct options *options, const char *log, pid_t supervisor, const char *const words[]);
 
 /* restart.c */
 const char *parse_restart(struct app *app, const char *value);
@@ -171,7 +181,26 @@ bool plan_restart(struct app *app, int status);
 void wait_to_restart(struct app *app, void (*start)(void *app));
 void end_restart_wait(struct app *app);
 
+/* probe_args.c */
+const char *parse_health_exec(struct app *app, const char *value);
+const char *parse_health_tcp(struct app *app, const char *value);
+const char *parse_health_http(struct app *app, const char *value);
+const char *parse_health_interval(struct app *app, const char *value);
+const char *parse_health_timeout(struct app *app, const char *value);
+const char *parse_health_retries(struct app *app, const char *value);
+const char *parse_health_start_period(struct app *app, const char *value);
+const char *parse_health_action(struct app *app, const char *value);
+const char *check_probe(const struct app *app);
+
+/* probes.c: of an app without a health check they do nothing */
+void begin_probes(struct app *app);
+void end_probes(struct app *app);
+bool probe_ended(struct app *app, pid_t pid, int status);
+bool has_passed(const struct app *app);
+void forget_probes(struct app *app);
+
 /* pod.c */
+void act_on_unhealthy(struct app *app, enum health_action action);
 void start_apps(struct pod *pod);
 void supervise(struct pod *pod);
 void end_pod(struct pod *pod);

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { makeBusyboxAci, openHome, type AciOptions, type Home, type RktOptions } from '#tests/support';
 
 /** What most tests of a command start from: a home, and busybox images in it. */
@@ -11,6 +13,8 @@ export interface Scene extends AsyncDisposable {
   makeAci(file: string, options?: AciOptions): string;
   /** Prepares a pod; gives its UUID. */
   prepare(...args: readonly string[]): Promise<string>;
+  /** The content of a file, once there is any: of `--uuid-file-save`, say. */
+  untilFile(path: string): Promise<string>;
   /** The `key=value` lines of `rkt status`. */
   status(uuid: string): Promise<Record<string, string>>;
 }
@@ -29,6 +33,13 @@ export function openScene(options: AciOptions = {}): Scene {
     async prepare(...args) {
       const { stdout } = await insecure(['prepare', ...args]);
       return stdout.trim();
+    },
+    async untilFile(path) {
+      for (;;) {
+        const text = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+        if (text !== '') return text;
+        await sleep(20);
+      }
     },
     async status(uuid) {
       const { stdout } = await home.rkt(['status', uuid]);

@@ -32,6 +32,19 @@ export const appFlags: readonly FlagSpec[] = [
 
 /** What keeps an app up. */
 export const upkeepFlags: readonly FlagSpec[] = [
+  value('health-cmd', "run this in the app to see whether it is well: a line for its shell, or a list of words in JSON. 'none': no probes", app),
+  value('health-http', "ask the app this over HTTP to see whether it is well, as PORT[/PATH] (example: '--health-http=8080/health')", app),
+  value('health-interval', 'time between two probes', { ...app, initial: '30s' }),
+  value('health-on-failure', "what is done with an unhealthy app: 'none', 'kill' (its restart policy applies), 'restart' or 'stop'", {
+    ...app,
+    initial: 'none',
+    choices: ['none', 'kill', 'restart', 'stop'],
+  }),
+  value('health-retries', 'failed probes in a row that make an app unhealthy', { ...app, initial: '3' }),
+  value('health-start-period', 'time after the start of the app in which failed probes do not count', { ...app, initial: '0s' }),
+  value('health-tcp', 'connect to this port of the app to see whether it is well', app),
+  value('health-timeout', 'a probe that takes longer has failed', { ...app, initial: '30s' }),
+  bool('no-healthcheck', 'do not probe the app, whatever its image says', app),
   value('restart', "start the app again when it has ended: 'no', 'on-failure[:N]' (at most N times) or 'always'", { ...app, initial: 'no' }),
 ];
 

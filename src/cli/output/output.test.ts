@@ -64,6 +64,22 @@ describe('podListText', () => {
     assert.match(podStatusText(pods[0]!, ''), /^name=web$/m);
     assert.match(podStatusText(pods[0]!, 'json'), /^\{"name":"6f4f2914-[^}]*"pod_name":"web"/);
   });
+  test('apps that are probed, have their health in full only, in a column that is there for their sake', () => {
+    const health = { state: 'unhealthy', failures: 3, output: 'why' } as const;
+    const probed: PodView = { ...exited, state: 'running', apps: [{ ...exited.apps[0]!, state: 'running', health }, { ...exited.apps[0]!, name: 'other' }] };
+    const [legend = '', ...rows] = podListText([probed], { ...table, full: true }).trim().split('\n');
+    assert.match(legend, /NETWORKS\t+HEALTH$/);
+    assert.deepEqual(rows.map((row) => row.split('\t').at(-1)), ['unhealthy', '-']);
+    assert.doesNotMatch(podListText([probed], table), /HEALTH|unhealthy/);
+    assert.match(podStatusText(probed, ''), /^health-busybox=unhealthy$/m);
+    assert.match(podStatusText(probed, 'json'), /"health":\{"status":"unhealthy","failing_streak":3,"output":"why"\}/);
+  });
+  test('apps that were started again, have a count in status', () => {
+    const restarts = { count: 2, lastExitCode: 137, waiting: true };
+    const pod: PodView = { ...exited, state: 'running', apps: [{ ...exited.apps[0]!, state: 'running', restarts }] };
+    assert.match(podStatusText(pod, ''), /^restarts-busybox=2$/m);
+    assert.match(podStatusText(pod, 'json'), /"restarts":2,"restarting":true,"last_exit_code":137/);
+  });
   test('no legend, is the rows alone', () => {
     const text = podListText([exited], { ...table, legend: false });
     assert.equal(text, '6f4f2914\tbusybox\texample.com/busybox:1.35.0\texited\tnow\tnow\t\n');

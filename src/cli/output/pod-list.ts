@@ -22,10 +22,9 @@ export function podListText(pods: readonly PodView[], options: PodListOptions): 
     const value = pods.length === 0 ? null : pods.map(podJson);
     return `${goJson(value, { pretty: options.format === 'json-pretty' })}\n`;
   }
-  // rkt had no such column: programs that split lines see it only where somebody has named a pod.
-  const names = options.full && pods.some(({ name }) => name !== undefined);
-  const rows = pods.flatMap((pod) => (names ? withNameColumn(podRows(pod, options), pod) : podRows(pod, options)));
-  if (options.legend) rows.unshift([...legend(options.full), ...(names ? ['POD NAME'] : [])]);
+  const rare = options.full ? rareColumns.filter(({ isIn }) => pods.some(isIn)) : [];
+  const rows = pods.flatMap((pod) => podRows(pod, options).map((row, at) => [...row, ...rare.map(({ cell }) => cell(pod, at))]));
+  if (options.legend) rows.unshift([...legend(options.full), ...rare.map(({ title }) => title)]);
   return `${alignTabs(rows.map((row) => row.join('\t')).join('\n'))}\n`;
 }
 
@@ -51,9 +50,18 @@ function podRows(pod: PodView, { full, now }: PodListOptions): string[][] {
   ]);
 }
 
-function withNameColumn(rows: readonly string[][], { name = '-' }: PodView): string[][] {
-  return rows.map((row, index) => [...row, index === 0 ? name : '']);
+/** Of `--full`, and only where there is something in it: programs that split lines see no column that they do not know. */
+interface RareColumn {
+  readonly title: string;
+  readonly isIn: (pod: PodView) => boolean;
+  /** In the row of the pod's app of that number; a pod without apps has a row as well. */
+  readonly cell: (pod: PodView, app: number) => string;
 }
+
+const rareColumns: readonly RareColumn[] = [
+  { title: 'POD NAME', isIn: ({ name }) => name !== undefined, cell: ({ name = '-' }, app) => (app === 0 ? name : '') },
+  { title: 'HEALTH', isIn: ({ apps }) => apps.some(({ health }) => health), cell: ({ apps }, app) => apps[app]?.health?.state ?? '-' },
+];
 
 /** `default:ip4=172.16.28.2, other:ip4=10.1.0.2`. */
 export function networksText(networks: readonly NetInfo[]): string {

@@ -68,15 +68,22 @@ test('prepareRequest, flags of isolators, are isolators', () => {
 });
 
 test('prepareRequest, flags about restarts and probes, are annotations', () => {
-  const line = 'run a --restart=on-failure:3 --annotation=coreos.com/rkt/restart=no';
-  const [a] = request(line).apps;
+  const line = 'run a --restart=on-failure:3 --health-http=80/ok --health-interval=5s --annotation=coreos.com/rkt/restart=no --- b --no-healthcheck';
+  const [a, b] = request(line).apps;
   assert.deepEqual(a?.annotations, [
     { name: 'coreos.com/rkt/restart', value: 'on-failure:3' },
+    { name: 'coreos.com/rkt/health-http', value: '80/ok' },
+    { name: 'coreos.com/rkt/health-interval', value: '5s' },
   ]);
+  assert.deepEqual(b?.annotations, [{ name: 'coreos.com/rkt/health-cmd', value: 'none' }]);
 });
 
 test('prepareRequest, flags about restarts and probes that cannot be, are refused', () => {
   fails('run a --restart=often', /invalid argument "often" for --restart=often: restart policy "often" is none of/);
+  fails('run a --health-tcp=http', /"http" is not a port/);
+  fails('run a --health-interval=5', /"5" is no time for a health interval/);
+  fails('run a --health-on-failure=reboot', /must be one of "none", "kill", "restart", "stop"/);
+  fails('run a --no-healthcheck --health-tcp=80', '--no-healthcheck does not go with other flags about health');
 });
 
 test("prepareRequest, Nomad's command line, is understood", () => {

@@ -4,7 +4,7 @@ import { podFiles } from '#pod';
 import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
-import type { OciConfig } from './config-types.ts';
+import type { OciConfig, OciProcess } from './config-types.ts';
 import { type ConfigInput, planConfig } from './config.ts';
 import { enforcedIsolators } from './enforced-isolators.ts';
 import { hostAbilities, readBlockDevices } from './host-limits.ts';
@@ -14,6 +14,7 @@ import { handlerContainer, ociFiles, SECCOMP_CACHE_FROM_POD } from './pod-paths.
 import type { Runtime } from './runtime.ts';
 import { withCompiledSeccomp } from './seccomp-cache.ts';
 import type { SupervisedApp } from './supervisor.ts';
+import { planProbe } from './upkeep.ts';
 
 /** A pod whose network is up, and the trees of whose apps are mounted. */
 export interface PodToStart {
@@ -35,7 +36,10 @@ export interface PodToStart {
 /** Writes what the runtime needs to start an app and its event handlers. */
 export async function writeBundle(pod: PodToStart, app: RuntimeApp): Promise<void> {
   const input = configInput(pod, app);
-  await write(pod, app.name, planConfig(input));
+  const config = planConfig(input);
+  await write(pod, app.name, config);
+  const probe = planProbe(app, config.process);
+  if (probe !== undefined) writePrivate(pod.context, ociFiles.health(app.name), probe);
   for (const { name, args } of input.plan.eventHandlers) {
     const container = handlerContainer(app.name, name);
     await write(pod, container, planConfig({ ...input, terminal: false, handler: { container, args } }));
@@ -45,8 +49,12 @@ export async function writeBundle(pod: PodToStart, app: RuntimeApp): Promise<voi
 async function write({ context: { podDir }, runtime }: PodToStart, container: string, planned: OciConfig): Promise<void> {
   const config = await withCompiledSeccomp(planned, runtime, `${podDir}/${SECCOMP_CACHE_FROM_POD}`);
   mkdirSync(`${podDir}/${ociFiles.bundle(container)}`, { recursive: true, mode: 0o700 });
-  // The environment may hold secrets.
-  writeFileSync(`${podDir}/${ociFiles.config(container)}`, JSON.stringify(config), { mode: 0o600 });
+  writePrivate({ podDir }, ociFiles.config(container), config);
+}
+
+/** The environment may hold secrets. */
+function writePrivate({ podDir }: Pick<FlavorContext, 'podDir'>, file: string, value: OciConfig | OciProcess): void {
+  writeFileSync(`${podDir}/${file}`, JSON.stringify(value), { mode: 0o600 });
 }
 
 function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {

@@ -7,6 +7,8 @@ export const ociFiles = {
   runtimeRoot: 'stage1/runtime',
   bundle: (app: string): string => `stage1/oci/${app}`,
   config: (app: string): string => `stage1/oci/${app}/config.json`,
+  /** What is run in an app to see whether it is well. */
+  health: (app: string): string => `stage1/oci/${app}/health.json`,
   /** An empty directory, the root of the pod's init. */
   initRoot: 'stage1/init-root',
   /** A tmpfs all apps of the pod have as /dev/shm. */
