@@ -55,9 +55,8 @@ static int connect_to_port(int port) {
 }
 
 static void ask(int fd, const char *path) {
-  char *request;
-  int length = asprintf(&request, "GET %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: rkt\r\nConnection: close\r\n\r\n", path);
-  if (length < 0 || write(fd, request, (size_t)length) != length) give_up("cannot ask");
+  int sent = dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: rkt\r\nConnection: close\r\n\r\n", path);
+  if (sent < 0) give_up("cannot ask");
 }
 
 static size_t read_first_line(int fd, char text[FIRST_LINE]) {
