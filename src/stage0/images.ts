@@ -89,16 +89,18 @@ export async function collectImages(parts: EngineParts, gracePeriodMs: number): 
 export async function verifyImage(parts: EngineParts, image: string): Promise<ImageVerification> {
   const store = parts.store();
   const id = resolveImage(store, image);
-  const { checkEvidence } = await import('#image');
+  const { checkEvidence, readSignatures } = await import('#image');
   for (const each of store.imagesBelow(id)) await store.verifyBlob(each);
   await checkEvidence(id, await parts.images(), { thorough: true });
+  // Where verification is off, nothing was judged.
+  const signatures = parts.options.insecure.image ? [] : readSignatures(store, id);
   try {
     const checksums = await store.verifyTree(id);
-    return { image, id, checksums };
+    return { image, id, checksums, signatures };
   } catch (error) {
     if (store.get(id)!.kind === 'layers') throw error;
     await store.renderAgain(id);
-    return { image, id, checksums: 'repaired', problem: error };
+    return { image, id, checksums: 'repaired', problem: error, signatures };
   }
 }
 

@@ -131,6 +131,8 @@ export interface ImageVerification {
    * files were not as they should be, and are rendered anew.
    */
   readonly checksums: 'verified' | 'recorded' | 'repaired';
+  /** Who signed it: judged again, and good. */
+  readonly signatures: readonly SignatureView[];
   /** Why they were rendered anew. */
   readonly problem?: unknown;
 }

@@ -63,7 +63,7 @@ test('run, an image that was never verified, only warned of unless the configura
   await scene.rkt(['run-prepared', '--net=none', uuid]);
 });
 
-test('image list, a signed image, says by whom in JSON and where it is asked for', needs('root', 'gpg'), async () => {
+test('image list and verify, a signed image, say by whom, by which key, when and over what', needs('root', 'gpg'), async () => {
   const { key, scene } = await signedScene();
   await using _scene = scene;
   using _key = key;
@@ -73,6 +73,9 @@ test('image list, a signed image, says by whom in JSON and where it is asked for
   assert.equal(image['signatures'][0].fingerprint, key.fingerprint);
   assert.equal(image['signatures'][0].over, id);
   assert.match((await scene.rkt(['image', 'list', '--fields=name,signedby', '--no-legend'])).stdout, /busybox:1\.0\t+pgp:[0-9a-f]{12}\n/);
+  const said = `pgp:${key.fingerprint} Test Key <test@example\\.com> at ${image['signatures'][0].time} over ${id}`;
+  assert.match((await scene.rkt(['image', 'list', '--full', '--no-legend'])).stdout, new RegExp(`^${id}\t+example\\.com/busybox:1\\.0\t+\\d+\t+[^\t]+\t+[^\t]+\t+${said}$`, 'm'));
+  assert.match((await scene.rkt(['image', 'verify', id])).stdout, new RegExp(`^successfully verified checksum for image: .*\n\tsigned by ${said}\n$`));
 });
 
 test('image verify, a file in the rendered tree changed, unpacked anew and good again', needs('root', 'crun'), async () => {

@@ -2,6 +2,7 @@ import { messageOf } from '#errors';
 import type { ImageVerification } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import { type Command, FAILURE } from '../command.ts';
+import { signatureText } from '../output/signature.ts';
 
 /** `rkt image verify IMAGE…`: stops at none, and fails if one is not as it should be. */
 export const execute: Command = async ({ engine, line: { args }, say, sayError }) => {
@@ -10,7 +11,9 @@ export const execute: Command = async ({ engine, line: { args }, say, sayError }
   let failed = false;
   for (const image of args) {
     try {
-      say({ stream: 'stdout', text: `${outcomeText(await verbs.imageVerify(image))}\n` });
+      const found = await verbs.imageVerify(image);
+      const lines = [outcomeText(found), ...found.signatures.map((each) => `\tsigned by ${signatureText(each)}`)];
+      say({ stream: 'stdout', text: `${lines.join('\n')}\n` });
     } catch (error) {
       sayError(error);
       failed = true;

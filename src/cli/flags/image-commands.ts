@@ -4,7 +4,7 @@ import { bool, type CommandSpec, duration, value } from './spec.ts';
 
 /** What `image list` can show and sort by, in the order of its columns. */
 export const imageFields = ['id', 'name', 'size', 'importtime', 'lastused'] as const;
-/** Shown where it is asked for: rkt's own table stays as it is. */
+/** Shown where it is asked for, and at the end of the long table: rkt's own stays as it is. */
 export const moreImageFields = ['signedby'] as const;
 export const imageSortFields = ['name', 'importtime', 'lastused', 'size'] as const;
 

@@ -3,6 +3,7 @@ import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { humanSize, humanTime } from './human.ts';
 import type { Format } from './pod-list.ts';
+import { signatureText } from './signature.ts';
 import { alignTabs } from './table.ts';
 
 export interface ImageListOptions {
@@ -47,7 +48,7 @@ function imageJson({ id, importTime, lastUsed, name, signatures, size }: ImageVi
 
 function signedBy({ signatures }: ImageView, full: boolean): string {
   if (signatures.length === 0) return 'nobody';
-  return signatures.map(({ fingerprint, kind }) => `${kind}:${full ? fingerprint : fingerprint.slice(0, 12)}`).join(',');
+  return signatures.map((each) => (full ? signatureText(each) : `${each.kind}:${each.fingerprint.slice(0, 12)}`)).join(full ? '; ' : ',');
 }
 
 function cell(image: ImageView, field: string, { full, now }: ImageListOptions): string {

@@ -166,6 +166,8 @@ describe('imageListText', () => {
   test('signed by, kind and fingerprint, where it is asked for', () => {
     const text = imageListText(images, { ...options, fields: ['name', 'signedby'] });
     assert.match(text, /SIGNED BY\n.*stage1-fly:1\.30\.0\t+cosign:abababababab\n.*busybox:1\.35\.0\t+nobody\n$/);
+    const full = imageListText(images, { ...options, full: true, fields: ['name', 'signedby'] });
+    assert.match(full, new RegExp(`\t+cosign:${'ab'.repeat(32)} ECDSA P-256 at 2026-11-23T00:00:00\\.000Z over sha256:00\n.*\t+nobody\n$`));
   });
   test('json, has whole IDs and exact times', () => {
     const text = imageListText(images.slice(0, 1), { ...options, format: 'json-pretty' });
