@@ -64,3 +64,36 @@ for (const compression of ['gzip', 'zstd'] as const) {
     assert.match(run.stdout, /from a registry/);
   });
 }
+
+test('fetch and run, a file without os or arch, or of another system, are refused', needs('root'), async () => {
+  await using scene = openScene();
+  const label = (name: string, value: string): { name: string; value: string } => ({ name, value });
+  const os = label('os', 'linux');
+  const arch = label('arch', process.arch === 'arm64' ? 'aarch64' : 'amd64');
+  const cases: readonly (readonly [{ name: string; value: string }[], RegExp])[] = [
+    [[arch], /missing os label in the image manifest/],
+    [[os], /missing arch label in the image manifest/],
+    [[label('os', 'freebsd'), arch], /bad os "freebsd"/],
+    [[os, label('arch', 'armv5l')], /bad arch "armv5l"/],
+  ];
+  for (const [index, [labels, message]] of cases.entries()) {
+    const aci = scene.makeAci(`labels${index}.aci`, { labels });
+    assert.match((await scene.insecure(['run', '--net=none', aci, '--exec=/bin/true'], { status: 254 })).output, message);
+  }
+});
+
+test('fetch, a file that is not there or has no signature, says so in the words of rkt', needs('root'), async () => {
+  await using scene = openScene();
+  assert.match((await scene.rkt(['fetch', '/nowhere/image.aci'], { status: 254 })).output, /^fetch: open \/nowhere\/image\.aci\.asc: no such file or directory$/m);
+  assert.match((await scene.insecure(['fetch', '/nowhere/image.aci'], { status: 254 })).output, /^fetch: open \/nowhere\/image\.aci: no such file or directory$/m);
+  assert.match((await scene.rkt(['--debug', 'fetch', scene.aci], { status: 254 })).output, /image: error opening signature file/);
+});
+
+test('fetch, --no-store and --store-only, mean what they meant and say what to write', needs('root'), async () => {
+  await using scene = openScene();
+  const said = await scene.insecure(['fetch', '--no-store', scene.aci]);
+  assert.match(said.stderr, /^Flag --no-store has been deprecated, please use --pull-policy=update$/m);
+  const { stderr } = await scene.rkt(['fetch', '--store-only', 'docker://example.com/none'], { status: 254 });
+  assert.match(stderr, /^Flag --store-only has been deprecated, please use --pull-policy=never$/m);
+  assert.match(stderr, /unable to fetch docker image from URL "docker:\/\/example\.com\/none"/);
+});
