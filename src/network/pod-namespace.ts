@@ -20,12 +20,12 @@ export function namespacePath(uuid: string): string {
   return `${NAMESPACES}/cni-${uuid}`;
 }
 
-/** Makes a pod's network namespace with its loopback interface up; the pod knows of it before it is there. */
-export function createPodNamespace(podDir: string, uuid: string): string {
+/** Makes a pod's network namespace, or takes an open one, with its loopback interface up; the pod knows of it before it is there. */
+export function createPodNamespace(podDir: string, uuid: string, open?: number): string {
   const path = namespacePath(uuid);
   shareNamespaceDirectory();
   writeFileSync(`${podDir}/${podFiles.netns}`, path);
-  createNetworkNamespace(path);
+  createNetworkNamespace(path, open);
   inNetworkNamespace(path, () => bringUpInterface('lo'));
   return path;
 }

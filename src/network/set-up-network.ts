@@ -29,6 +29,8 @@ export interface NetworkRequest {
   readonly bandwidth?: number;
   /** What other pods find it by, on networks with names. */
   readonly names?: readonly string[];
+  /** An open network namespace to be used; without it one is made. */
+  readonly namespaceFd?: number | undefined;
   /** A line for the user. */
   readonly warn?: (text: string) => void;
 }
@@ -97,7 +99,7 @@ async function attachAll(request: NetworkRequest, attachments: readonly Attachme
   const { podDir, lockFd, uuid, localConfigDir, warn = () => {} } = request;
   writeAttachments(podDir, attachments);
   using _guard = guardRegistry(attachments.map(({ conf }) => conf));
-  const netnsPath = createPodNamespace(podDir, uuid);
+  const netnsPath = createPodNamespace(podDir, uuid, request.namespaceFd);
   const attached: Attached[] = [];
   for (const attachment of attachments) {
     const { ifName, args } = attachment;

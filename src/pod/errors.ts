@@ -11,6 +11,7 @@ export type PodErrorCode =
   | 'pod-not-exited'
   | 'pod-busy'
   | 'pod-moved'
+  | 'bad-private-users'
   | 'manifest-missing'
   | 'manifest-invalid';
 

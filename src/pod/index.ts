@@ -10,4 +10,5 @@ export { createPod, listPods, openPod } from './open-pod.ts';
 export { Pod } from './pod.ts';
 export type { AppHealth, AppRestarts } from './app-upkeep.ts';
 export type { AppState, AppStatus } from './app-status.ts';
+export { parseIdRange, renderIdRange } from './private-users.ts';
 export { type NetInfo, parseNetInfo, renderNetInfo } from './net-info.ts';

@@ -45,6 +45,7 @@ export const podFiles = {
   verificationOff: 'image-verification-off',
   overlayUpper: (treeId: string): string => `overlay/${treeId}/upper`,
   overlayWork: (treeId: string): string => `overlay/${treeId}/work`,
+  /** The range of users of a pod with a user namespace of its own, `SHIFT:COUNT`. */
   privateUsersPrepared: 'private-users-prepared',
   sharedVolumes: 'sharedVolumes',
   stage1Manifest: 'stage1/manifest',

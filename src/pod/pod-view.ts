@@ -1,5 +1,6 @@
 import { parsePodManifest, type AcName, type PodManifest } from '#appc';
 import { type AppStatus, readAppStatus } from './app-status.ts';
+import type { IdRange } from '#sys';
 import { PodError } from './errors.ts';
 import { podFiles } from './layout.ts';
 import { type NetInfo, parseNetInfo } from './net-info.ts';
@@ -7,6 +8,7 @@ import { isMutable } from './mutable.ts';
 import { isAfterRun, type Phase, type PodState } from './phase.ts';
 import { type PodName, podNameOf } from './pod-name.ts';
 import type { PodDirectory } from './pod-directory.ts';
+import { parseIdRange } from './private-users.ts';
 import type { Uuid } from './uuid.ts';
 
 let last: { readonly text: string; readonly manifest: PodManifest } | undefined;
@@ -121,6 +123,12 @@ export abstract class PodView {
   /** The path of the pod's cgroup in each hierarchy; undefined for a pod that was never started. */
   cgroup(): string | undefined {
     return this.#line(podFiles.subcgroup);
+  }
+
+  /** The users of its own user namespace; undefined where it has none. @throws {PodError} 'bad-private-users' */
+  privateUsers(): IdRange | undefined {
+    const text = this.directory.rareText(podFiles.privateUsersPrepared);
+    return text === undefined ? undefined : parseIdRange(text);
   }
 
   stage1TreeId(): string | undefined {

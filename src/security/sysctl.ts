@@ -9,6 +9,8 @@ const OF_IPC: readonly string[] = ['msgmax', 'msgmnb', 'msgmni', 'sem', 'shmall'
 export interface PodNamespaces {
   readonly network: boolean;
   readonly ipc: boolean;
+  /** Its users. */
+  readonly users: boolean;
 }
 
 /**
@@ -27,6 +29,7 @@ function refusalOf(name: string, pod: PodNamespaces): string | undefined {
   if (!/^[a-z0-9_-]+(\.[A-Za-z0-9_:-]+)+$/.test(name)) return 'it is not the name of one';
   if (name.startsWith('net.')) return pod.network ? undefined : 'the pod has the network of the host';
   if (OF_IPC.includes(name) || name.startsWith('fs.mqueue.')) return pod.ipc ? undefined : 'the pod has the IPC of the host';
-  if (name === 'kernel.domainname') return undefined;
+  // The kernel lets only the host's root write it.
+  if (name === 'kernel.domainname') return pod.users ? 'the pod has users of its own' : undefined;
   return 'it is of the whole host';
 }

@@ -44,7 +44,7 @@ async function joinPod(
   const args = { uuid: pod.uuid, appName: app.name, debug: parts.options.debug };
   await clearApp(pod, stage1, args);
   try {
-    await prepareApp(parts, pod, app, { copy: !pod.usesOverlay() });
+    await prepareApp(parts, pod, app, { copy: !pod.usesOverlay(), users: pod.privateUsers() });
     const treeMounts = planTreeMounts(pod, parts.store(), [app.name]);
     await stage1.flavor.addApp({ ...stage1.context, treeMounts }, { ...args, manifest });
     markCreated(pod, app.name);

@@ -1,7 +1,8 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { becomeProcess, findProgram, mountOverlay, runProgramSync, unshareMounts } from '#sys';
+import { becomeProcess, findProgram, type IdRange, mountOverlay, runProgramSync, unshareMounts } from '#sys';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
+import { shiftOwners } from './shift-owners.ts';
 
 /** The hidden first argument by which the program starts itself to copy a tree. */
 const COPY_COMMAND = '__copy-tree';
@@ -16,17 +17,20 @@ interface CopyRequest {
 
 /**
  * Copies an image's tree, its layers laid over each other, to `target`: a pod without an overlay has its
- * files for itself. Owners, modes, times, links, extended attributes and holes are those of the image.
+ * files for itself. Owners, modes, times, links, extended attributes and holes are those of the image; owners
+ * as `users` has them, where the pod has a user namespace.
  *
  * @throws {Stage0Error} 'copy-failed'
  */
-export function copyTree(self: EngineParts['self'], lowerDirs: readonly string[], target: string): void {
+export function copyTree(self: EngineParts['self'], lowerDirs: readonly string[], target: string, users?: IdRange): void {
   const request: CopyRequest = { lowerDirs, merged: `${target}.merged`, target };
   for (const directory of [target, request.merged]) mkdirSync(directory, { recursive: true });
   try {
     const { status, stderr } = runProgramSync(self.path, [...self.args, COPY_COMMAND, JSON.stringify(request)]);
-    if (status === 0) return;
-    throw new Stage0Error('copy-failed', `cannot copy the files of the image to ${target}: ${stderr.trim() || `status ${status}`}`);
+    if (status !== 0) {
+      throw new Stage0Error('copy-failed', `cannot copy the files of the image to ${target}: ${stderr.trim() || `status ${status}`}`);
+    }
+    if (users !== undefined) shiftOwners(target, users);
   } finally {
     rmdirSync(request.merged);
   }

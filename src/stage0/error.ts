@@ -21,6 +21,7 @@ export type Stage0ErrorCode =
   | 'image-damaged'
   | 'uuid-file'
   | 'copy-failed'
+  | 'no-free-users'
   | 'pod-not-exited'
   | 'output-exists'
   | 'bad-output'

@@ -12,7 +12,7 @@ import type { PodExportRequest } from './requests.ts';
 /**
  * `rkt export`: an app's files as it left them, as an image that runs on its own.
  *
- * The archive is compressed by gzip, as rkt's was.
+ * Owners are those the app saw. The archive is compressed by gzip, as rkt's was.
  *
  * @throws {Stage0Error} pod-not-exited, no-such-app, which-app, output-exists
  */
@@ -21,9 +21,14 @@ export async function exportPod(parts: EngineParts, request: PodExportRequest): 
   checkExited(pod);
   const app = chooseApp(pod, request.app);
   const store = parts.store();
+  const users = pod.privateUsers();
   const archive = store.pack(
     { directories: directoriesOf(pod, store, app) },
-    { name: 'rootfs', first: { name: 'manifest', text: renderImageManifest(planManifest(pod, app)) } },
+    {
+      name: 'rootfs',
+      first: { name: 'manifest', text: renderImageManifest(planManifest(pod, app)) },
+      ...(users === undefined ? {} : { users }),
+    },
   );
   await writeOutputFile(request.output, { overwrite: request.overwrite, exists: 'target file exists (try --overwrite)' }, async (fd) => {
     await writePieces(fd, await gzip(archive));

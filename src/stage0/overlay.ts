@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import type { AcName } from '#appc';
 import { type Pod, podFiles } from '#pod';
 import { stage1Layout, type TreeMount } from '#stage1/abi';
@@ -13,6 +13,7 @@ import { Stage0Error } from './error.ts';
  */
 export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]): TreeMount[] {
   if (!pod.usesOverlay()) return [];
+  const users = pod.privateUsers();
   return apps.map((app) => {
     const { id, lowerDirs } = treeOf(pod, store, app);
     // One directory per app, not per tree: two apps of one image must not share what they write.
@@ -22,6 +23,7 @@ export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]):
     for (const directory of [upper, work, target]) mkdirSync(directory, { recursive: true, mode: 0o755 });
     // The root directory of the app is the upper one: it must look as the image's does, without the
     // set-group-ID bit that directories below pods/ inherit.
+    if (users !== undefined) chownSync(upper, users.shift, users.shift);
     chmodSync(upper, statSync(lowerDirs[0]!).mode & 0o1777);
     return { target, lowerDirs, upperDir: upper, workDir: work };
   });

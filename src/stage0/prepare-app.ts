@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AcName, ImageId, ImageManifest } from '#appc';
 import { type Pod, podFiles } from '#pod';
 import { stage1Layout } from '#stage1/abi';
+import type { IdRange } from '#sys';
 import type { Store } from '#store';
 import { copyTree } from './copy-tree.ts';
 import { Stage0Error } from './error.ts';
@@ -13,14 +14,14 @@ export async function prepareApp(
   parts: EngineParts,
   pod: Pod,
   { name, id }: { readonly name: AcName; readonly id: ImageId },
-  options: { readonly copy: boolean },
+  options: { readonly copy: boolean; readonly users: IdRange | undefined },
 ): Promise<void> {
   const store = parts.store();
   const tree = await store.tree(id);
   store.touch(id);
   mkdirSync(pod.file(podFiles.appInfo(name)), { recursive: true, mode: 0o750 });
   writeFileSync(pod.file(podFiles.appManifest(name)), store.readManifestText(id));
-  if (options.copy) copyTree(parts.self, tree.lowerDirs, pod.file(stage1Layout.appRootfs(name)));
+  if (options.copy) copyTree(parts.self, tree.lowerDirs, pod.file(stage1Layout.appRootfs(name)), options.users);
   else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
 }
 

@@ -8,6 +8,7 @@ import type { EngineParts } from './parts.ts';
 import { checkTrust } from './check-trust.ts';
 import { completePodManifest, planPodManifest, planSandboxManifest } from './pod-manifest.ts';
 import { prepareApp, usableManifest } from './prepare-app.ts';
+import { choosePrivateUsers } from './private-users.ts';
 import { lockPreparations } from './prepare-lock.ts';
 import type { PrepareRequest } from './requests.ts';
 import { appNameFor } from './runtime-app.ts';
@@ -48,7 +49,7 @@ export async function preparePod(
   try {
     if (name !== undefined) pod.claimName(name);
     created(pod.uuid);
-    await writePod(parts, pod, stage1, plan);
+    await writePod(parts, pod, stage1, plan, request);
   } catch (error) {
     pod.toGarbage();
     pod.remove();
@@ -90,12 +91,13 @@ function planFromManifest(store: Store, path: string, request: PrepareRequest): 
   return { noOverlay: request.noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }
 
-async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodPlan): Promise<void> {
+async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodPlan, request: PrepareRequest): Promise<void> {
   const store = parts.store();
   mkdirSync(pod.file('stage1'), { recursive: true, mode: 0o750 });
   writeFileSync(pod.file(podFiles.stage1Manifest), store.readManifestText(stage1.id));
   writeFileSync(pod.file(podFiles.stage1TreeStoreId), stage1.treeId);
-  for (const app of plan.apps) await prepareApp(parts, pod, app, { copy: plan.noOverlay });
+  const users = request.privateUsers ? choosePrivateUsers(parts.dataDir, pod) : undefined;
+  for (const app of plan.apps) await prepareApp(parts, pod, app, { copy: plan.noOverlay, users });
   if (!plan.noOverlay) writeFileSync(pod.file(podFiles.overlayPrepared), '');
   if (parts.options.insecure.image) writeFileSync(pod.file(podFiles.verificationOff), '');
   pod.writeManifest(plan.manifest);

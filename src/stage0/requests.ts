@@ -84,6 +84,8 @@ export interface PrepareRequest {
   /** Undefined: what the pod manifest says, usually none. */
   readonly podName?: PodName;
   readonly noOverlay: boolean;
+  /** In a user namespace of its own. */
+  readonly privateUsers: boolean;
   /** Reads again all that is to run and compares it with what was unpacked. */
   readonly verifyContent: boolean;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
-import { isMutable, type Pod, openPod } from '#pod';
+import { isMutable, type Pod, openPod, renderIdRange } from '#pod';
 import { type Flavor, type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
 import { markCreated } from './app-marks.ts';
 import { checkPreparedTrust } from './check-trust.ts';
@@ -71,6 +71,7 @@ function refusePortsWithoutNetwork(manifest: PodManifest, net: string): void {
 
 function runArgs(parts: EngineParts, pod: Pod, options: RunOptions & { readonly token: string; readonly mutable: boolean }): RunArgs {
   const { insecure, debug, configDirs } = parts.options;
+  const users = pod.privateUsers();
   return {
     uuid: pod.uuid,
     debug,
@@ -78,7 +79,7 @@ function runArgs(parts: EngineParts, pod: Pod, options: RunOptions & { readonly 
     ...(options.token === '' ? {} : { mdsToken: options.token }),
     interactive: options.interactive,
     localConfig: configDirs.localDir,
-    privateUsers: '',
+    privateUsers: users === undefined ? '' : renderIdRange(users),
     hostname: options.hostname ?? '',
     disableCapabilitiesRestriction: insecure.capabilities,
     disablePaths: insecure.paths,

@@ -1,4 +1,5 @@
 import type { AcIdentifier, ImageId, ImageManifest, Label } from '#appc';
+import type { IdRange } from '#sys';
 import type { Self } from './confinement.ts';
 import type { ArchiveLimits } from './tar/limits.ts';
 import type { Compression } from './unpack/protocol.ts';
@@ -87,6 +88,8 @@ export interface PackOptions {
   readonly name: string;
   /** A file of root's that comes first: an ACI's manifest. */
   readonly first?: { readonly name: string; readonly text: string };
+  /** The files are those of a user namespace: owners in the range become what they are in it. */
+  readonly users?: IdRange;
 }
 
 export interface GcResult {

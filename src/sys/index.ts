@@ -4,6 +4,10 @@ export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './loc
 export { joinMounts, MNT_DETACH, mount, type MountRequest, MS, unmount, unshareMounts } from './mount.ts';
 export { mountOverlay, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
+export { createUserNamespace, type UserNamespace } from './user-namespace.ts';
+export { type IdRange, insideId, outsideId } from './id-range.ts';
+export { mapAttributeIds, namesIds } from './id-attributes.ts';
+export { cannotMapOwners, mapOwners } from './id-map.ts';
 export { bringUpInterface } from './interface.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';

@@ -7,17 +7,17 @@ const CLONE_NEWNET = 0x40000000;
 const OWN_NETNS = '/proc/thread-self/ns/net';
 
 /**
- * Makes a network namespace and keeps it alive by a bind mount at `path` (ip-netns(8)).
+ * Makes a network namespace, or takes an open one, and keeps it alive by a bind mount at `path` (ip-netns(8)).
  *
  * Only this thread visits the new namespace, and it is back before the function returns.
  */
-export function createNetworkNamespace(path: string): void {
+export function createNetworkNamespace(path: string, open?: number): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, '', { flag: 'wx' });
+  const bind = (source: string): void => mount({ source, target: path, type: 'none', flags: MS.BIND });
   try {
-    inNewNetworkNamespace(() => {
-      mount({ source: OWN_NETNS, target: path, type: 'none', flags: MS.BIND });
-    });
+    if (open === undefined) inNewNetworkNamespace(() => bind(OWN_NETNS));
+    else bind(`/proc/self/fd/${open}`);
   } catch (error) {
     unlinkSync(path);
     throw error;

@@ -37,6 +37,7 @@ function sandboxRequest(flags: FlagValues): PrepareRequest {
     environment: { inherited: [], fromFiles: [], explicit: [] },
     pullPolicy: 'never',
     noOverlay: flags.bool('no-overlay'),
+    privateUsers: false,
     verifyContent: false,
     ...(podName === undefined ? {} : { podName }),
   };

@@ -48,7 +48,7 @@ export const prepareFlags: readonly FlagSpec[] = [
   text('pod-manifest', "path of a finished pod manifest to use. Then options for images, volumes, ports and environment may not be given"),
   podNameFlag,
   list('port', 'port of an app to expose on the host. Syntax: --port=NAME:[HOSTIP:]HOSTPORT'),
-  bool('private-users', 'run within a user namespace', { later: true }),
+  bool('private-users', "run the pod in a user namespace of its own: its root is nobody on the host"),
   pullPolicyFlag('new'),
   list('set-env', 'environment variable for all apps, as NAME=VALUE; weaker than --environment'),
   list('set-env-file', 'file with environment variables for all apps, a NAME=VALUE a line'),

@@ -21,6 +21,7 @@ export function prepareRequest(line: CommandLine, environment: Readonly<NodeJS.P
     environment: podEnvironment(flags, environment),
     pullPolicy: pullPolicy(flags),
     noOverlay: flags.bool('no-overlay'),
+    privateUsers: flags.bool('private-users'),
     verifyContent: flags.bool('verify-content'),
     ...(podName === undefined ? {} : { podName }),
     ...(podManifestPath === undefined ? {} : { podManifestPath }),

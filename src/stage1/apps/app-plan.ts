@@ -1,4 +1,5 @@
 import type { App, EventHandler, PodManifest, RuntimeApp } from '#appc';
+import type { IdRange } from '#sys';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
 import { makeMountTarget } from './mount-target.ts';
@@ -46,6 +47,8 @@ export interface AppPlanInput {
   readonly rootfs: string;
   readonly manifest: PodManifest;
   readonly app: RuntimeApp;
+  /** The users of the pod's user namespace; ids of a plan are those inside, of files those outside. */
+  readonly users?: IdRange;
   readonly terminal?: string;
   readonly metadataUrl?: string;
   /** What the image's own app says, where the image came from a Docker registry. */
@@ -63,7 +66,7 @@ export function planApp(input: AppPlanInput): AppPlan {
   const { rootfs, app: runtimeApp } = input;
   const app = runtimeApp.app;
   if (app === undefined) throw new AppError('no-app', `app "${runtimeApp.name}" says nothing to execute`);
-  makeStandardDirectories(rootfs);
+  makeStandardDirectories(rootfs, rootOf(input));
   const environment = planEnvironment({
     appName: runtimeApp.name,
     environment: app.environment ?? [],
@@ -77,7 +80,7 @@ export function planApp(input: AppPlanInput): AppPlan {
   const mounts = planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount));
   for (const [program = ''] of [args, ...eventHandlers.map((handler) => handler.args)]) requireProgram(rootfs, program, mounts);
   if (!isMadeByDocker(input, cwd)) requireWorkingDirectory(rootfs, cwd, mounts);
-  const uid = resolveUser(rootfs, app.user);
+  const uid = resolveUser(rootfs, app.user, input.users);
   return {
     name: runtimeApp.name,
     app,
@@ -92,6 +95,11 @@ export function planApp(input: AppPlanInput): AppPlan {
     mounts,
     eventHandlers,
   };
+}
+
+/** Who owns what is made in the app's name. */
+function rootOf({ users }: AppPlanInput): number {
+  return users?.shift ?? 0;
 }
 
 function planArguments(input: AppPlanInput, exec: readonly string[], cwd: string, path: string | undefined): string[] {
@@ -111,7 +119,7 @@ function isMadeByDocker(input: AppPlanInput, cwd: string): boolean {
 /** A lone user of a Docker image is its own group, unless that is overridden. */
 function groupOf(input: AppPlanInput, app: App, uid: number): number {
   try {
-    return resolveGroup(input.rootfs, app.group);
+    return resolveGroup(input.rootfs, app.group, input.users);
   } catch (error) {
     const image = input.dockerApp?.();
     if (image !== undefined && image.user === image.group && image.group === app.group) return uid;
@@ -127,14 +135,14 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
     if (fromImage) input.warn(`Docker converted image, initializing implicit volume with data contained at the mount point "${name}".`);
   }
   const content = fromImage ? hostPathOf(input.rootfs, mount.path) : undefined;
-  const { path: source, stat } = openVolume(input.podDir, mount.volume, content);
+  const { path: source, stat } = openVolume(input.podDir, mount.volume, { users: input.users, content });
   const planned: AppMount = {
     source,
     target: resolveInRootfs(input.rootfs, mount.path),
     readOnly: mount.readOnly,
     recursive: stat.isDirectory() && (mount.volume.recursive ?? true),
   };
-  if (!KERNEL_MOUNTS.some((place) => planned.target.startsWith(`${place}/`))) makeMountTarget(input.rootfs, planned.target, stat);
+  if (!KERNEL_MOUNTS.some((place) => planned.target.startsWith(`${place}/`))) makeMountTarget(input.rootfs, planned.target, stat, rootOf(input));
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
   const type = stat.isBlockDevice() ? 'b' : 'c';
   return { ...planned, device: { type, ...deviceNumbers(stat.rdev) } };

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync, openSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const MODE = 0o755;
@@ -9,24 +9,27 @@ const MODE = 0o755;
  * for a directory.
  *
  * @param target absolute in the rootfs, without links
+ * @param owner root, as the host sees it
  */
-export function makeMountTarget(rootfs: string, target: string, source: Stats): void {
-  makeDirectories(rootfs, dirname(target));
+export function makeMountTarget(rootfs: string, target: string, source: Stats, owner: number): void {
+  makeDirectories(rootfs, dirname(target), owner);
   const path = rootfs + target;
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there?.isFile() === true && source.isDirectory()) unlinkSync(path);
   else if (there !== undefined) return;
-  if (source.isDirectory()) makeDirectory(path);
-  else closeSync(openSync(path, 'ax', MODE));
+  if (source.isDirectory()) return makeDirectory(path, owner);
+  closeSync(openSync(path, 'ax', MODE));
+  if (owner !== 0) chownSync(path, owner, owner);
 }
 
-function makeDirectories(rootfs: string, path: string): void {
+function makeDirectories(rootfs: string, path: string, owner: number): void {
   if (path === '/' || lstatSync(rootfs + path, { throwIfNoEntry: false }) !== undefined) return;
-  makeDirectories(rootfs, dirname(path));
-  makeDirectory(rootfs + path);
+  makeDirectories(rootfs, dirname(path), owner);
+  makeDirectory(rootfs + path, owner);
 }
 
-function makeDirectory(path: string): void {
+function makeDirectory(path: string, owner: number): void {
   mkdirSync(path);
+  if (owner !== 0) chownSync(path, owner, owner);
   chmodSync(path, MODE);
 }

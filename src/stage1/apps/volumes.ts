@@ -1,11 +1,19 @@
 import { chmodSync, chownSync, mkdirSync, type Stats, statSync } from 'node:fs';
 import type { Volume } from '#appc';
-import { findProgram, runProgramSync } from '#sys';
+import { findProgram, type IdRange, outsideId, runProgramSync } from '#sys';
 import { AppError } from './errors.ts';
 
 /** Relative to the pod's directory. */
 const SHARED_VOLUMES = 'sharedVolumes';
 const DEFAULT_MODE = '0755';
+
+/** What an empty volume is like when it is made. */
+export interface EmptyVolume {
+  /** Its owner is one of these, where the pod has a user namespace. */
+  readonly users: IdRange | undefined;
+  /** A directory whose owner, mode and files it gets. */
+  readonly content: string | undefined;
+}
 
 /** Where an app's volume is on the host, ready to be bound. */
 export interface VolumeSource {
@@ -17,11 +25,10 @@ export interface VolumeSource {
  * Finds a host volume, or makes an empty one in the pod's directory with its mode and owner; an empty
  * volume that another app of the pod has made already is taken as it is.
  *
- * @param content a directory whose owner, mode and files a new empty volume gets
  * @throws {AppError} 'volume-source-missing', 'bad-volume'
  */
-export function openVolume(podDir: string, volume: Volume, content?: string): VolumeSource {
-  const path = volume.kind === 'host' ? hostSource(volume) : makeEmptyVolume(podDir, volume, content);
+export function openVolume(podDir: string, volume: Volume, filling: EmptyVolume): VolumeSource {
+  const path = volume.kind === 'host' ? hostSource(volume) : makeEmptyVolume(podDir, volume, filling);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined) return { path, stat };
   throw new AppError('volume-source-missing', `Failed to stat ${path}: No such file or directory`, {
@@ -34,7 +41,7 @@ function hostSource(volume: Volume): string {
   throw new AppError('bad-volume', `source of host volume "${volume.name}" must be an absolute path`);
 }
 
-function makeEmptyVolume(podDir: string, volume: Volume, content: string | undefined): string {
+function makeEmptyVolume(podDir: string, volume: Volume, { users, content }: EmptyVolume): string {
   const mode = volume.mode ?? DEFAULT_MODE;
   if (!/^[0-7]{1,5}$/.test(mode)) {
     throw new AppError('bad-volume', `invalid mode "${mode}" for volume "${volume.name}"`);
@@ -43,7 +50,8 @@ function makeEmptyVolume(podDir: string, volume: Volume, content: string | undef
   const path = `${directory}/${volume.name}`;
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   if (makeOnce(path)) {
-    chownSync(path, volume.uid ?? 0, volume.gid ?? 0);
+    const [uid, gid] = [volume.uid ?? 0, volume.gid ?? 0].map((id) => (users === undefined ? id : outsideId(users, id)));
+    chownSync(path, uid!, gid!);
     chmodSync(path, Number.parseInt(mode, 8));
     if (content !== undefined) fill(path, content);
   }

@@ -1,9 +1,9 @@
 import type { AppAddArgs, FlavorContext } from '#stage1/abi';
-import { mountOverlay } from '#sys';
 import { appBandwidth } from './bandwidth.ts';
 import { writeBundle } from './bundle.ts';
 import { OciStage1Error } from './errors.ts';
 import { removeApp } from './app-rm.ts';
+import { mountTrees } from './pod-mounts.ts';
 import { podOfRunning } from './running-pod.ts';
 import { joinPodMounts } from './supervisor-process.ts';
 
@@ -22,7 +22,7 @@ export async function addApp(context: FlavorContext, args: AppAddArgs): Promise<
     context.warn(`warning: isolator "resource/network-bandwidth" of app "${app.name}" is not enforced: the pod has its network already`);
   }
   try {
-    for (const tree of context.treeMounts) mountOverlay(tree);
+    mountTrees(context, [app.name], pod.users);
     await writeBundle(pod, app);
   } catch (error) {
     removeApp(podDir, pod.args.uuid, pod.runtime, args.appName);

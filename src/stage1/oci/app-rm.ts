@@ -1,9 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
-import { type AppArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
+import type { AppArgs, FlavorContext } from '#stage1/abi';
 import { MNT_DETACH, runProgramSync, SysError, unmount } from '#sys';
 import { removeAppCgroup } from './cgroups.ts';
 import { askSupervisor } from './control.ts';
 import { OciStage1Error } from './errors.ts';
+import { placesOf } from './pod-mounts.ts';
 import { handlerContainer, ociFiles } from './pod-paths.ts';
 import { readRunningPod } from './running-pod.ts';
 import type { Runtime } from './runtime.ts';
@@ -26,7 +27,7 @@ export function removeApp(podDir: string, uuid: string, runtime: Runtime, app: s
     removeAppCgroup(uuid, container);
     rmSync(`${podDir}/${ociFiles.bundle(container)}`, { recursive: true, force: true });
   }
-  unmountIfMounted(`${podDir}/${stage1Layout.appRootfs(app)}`);
+  for (const place of placesOf(podDir, app)) unmountIfMounted(place);
 }
 
 function deleteContainer(podDir: string, runtime: Runtime, container: string): void {

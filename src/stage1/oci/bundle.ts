@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
 import { podFiles } from '#pod';
-import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
+import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
@@ -10,7 +10,9 @@ import { enforcedIsolators } from './enforced-isolators.ts';
 import { hostAbilities, readBlockDevices } from './host-limits.ts';
 import type { PodNetwork } from './namespaces.ts';
 import { planPodFiles } from './pod-files.ts';
+import { rootfsOf } from './pod-mounts.ts';
 import { handlerContainer, ociFiles, SECCOMP_CACHE_FROM_POD } from './pod-paths.ts';
+import type { PodUsers } from './pod-users.ts';
 import type { Runtime } from './runtime.ts';
 import { withCompiledSeccomp } from './seccomp-cache.ts';
 import type { SupervisedApp } from './supervisor.ts';
@@ -23,6 +25,8 @@ export interface PodToStart {
   readonly manifest: PodManifest;
   readonly runtime: Runtime;
   readonly network: PodNetwork;
+  /** Absent: the host's. */
+  readonly users?: PodUsers;
   readonly metadataUrl?: string;
   /** The pod's own IPC, rather than the host's. */
   readonly privateIpc: boolean;
@@ -58,9 +62,9 @@ function writePrivate({ podDir }: Pick<FlavorContext, 'podDir'>, file: string, v
 }
 
 function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
-  const { context, args, network, privateIpc } = pod;
+  const { context, args, network, privateIpc, users } = pod;
   const { podDir, warn } = context;
-  const rootfs = `${podDir}/${stage1Layout.appRootfs(app.name)}`;
+  const rootfs = rootfsOf(podDir, app.name, users);
   const terminal = pod.stdin === 'tty';
   const plan = planApp({
     podDir,
@@ -68,6 +72,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     manifest: pod.manifest,
     app,
     warn,
+    ...(users === undefined ? {} : { users: users.range }),
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
     ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
     dockerApp: () => dockerApp(podDir, app),
@@ -86,7 +91,11 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
       paths: args.disablePaths,
       seccomp: args.disableSeccomp,
     },
-    namespaces: { supervisorPid: pod.supervisorPid, network, privateIpc, cgroup: hasCgroupNamespaces() },
+    namespaces: { supervisorPid: pod.supervisorPid, network, privateIpc, users: users !== undefined, cgroup: hasCgroupNamespaces() },
+    // crun finds the map out by itself; told, it would make the pod the owner of standard output.
+    ...(users !== undefined && pod.runtime.kind === 'runc' ? { idMap: users.range } : {}),
+    ...(users !== undefined && network.kind === 'host' ? { sys: `${podDir}/${ociFiles.sys}` } : {}),
+    ...(users !== undefined && !privateIpc ? { mqueue: `${podDir}/${ociFiles.mqueue}` } : {}),
     shm: privateIpc ? `${podDir}/${ociFiles.shm}` : '/dev/shm',
     files: planPodFiles(podDir, rootfs, args.dnsConfMode),
   };

@@ -9,6 +9,8 @@ export interface OciConfig {
   readonly linux: {
     readonly cgroupsPath: string;
     readonly namespaces: readonly OciNamespace[];
+    readonly uidMappings?: readonly OciIdMapping[];
+    readonly gidMappings?: readonly OciIdMapping[];
     readonly resources: OciResources;
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
@@ -40,8 +42,14 @@ export interface OciMount {
 }
 
 export interface OciNamespace {
-  readonly type: 'mount' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup';
+  readonly type: 'mount' | 'user' | 'pid' | 'ipc' | 'uts' | 'network' | 'cgroup';
   readonly path?: string;
+}
+
+export interface OciIdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
 }
 
 export interface OciResources {

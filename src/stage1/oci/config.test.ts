@@ -30,7 +30,7 @@ const input: ConfigInput = {
   disks: [{ major: 8, minor: 0 }],
   insecure: { capabilities: false, paths: false, seccomp: false },
   hostCapabilities: DEFAULT_CAPABILITIES,
-  namespaces: { supervisorPid: 4711, network: { kind: 'made' }, privateIpc: true, cgroup: true },
+  namespaces: { supervisorPid: 4711, network: { kind: 'made' }, privateIpc: true, users: false, cgroup: true },
   shm: '/var/lib/rkt/pods/run/u/stage1/shm',
   files: [{ source: '/var/lib/rkt/pods/run/u/stage1/rootfs/etc/hostname', target: '/etc/hostname', readOnly: false }],
   terminal: false,
@@ -80,7 +80,21 @@ test('planConfig, everything insecure on the host network and ipc', () => {
   checkGolden('insecure', {
     ...input,
     insecure: { capabilities: true, paths: true, seccomp: true },
-    namespaces: { supervisorPid: 4711, network: { kind: 'host' }, privateIpc: false, cgroup: false },
+    namespaces: { supervisorPid: 4711, network: { kind: 'host' }, privateIpc: false, users: false, cgroup: false },
     shm: '/dev/shm',
   });
+});
+
+test('planConfig, a user namespace on the host network and ipc, joins it and mounts nothing of theirs', () => {
+  const { linux, mounts } = planConfig({
+    ...input,
+    namespaces: { supervisorPid: 4711, network: { kind: 'host' }, privateIpc: false, users: true, cgroup: false },
+    idMap: { shift: 65536, count: 65536 },
+    sys: '/pod/sys',
+    mqueue: '/pod/mqueue',
+  });
+  assert.deepEqual(linux.namespaces[1], { type: 'user', path: '/proc/4711/fd/104' });
+  assert.deepEqual([linux.uidMappings, linux.gidMappings], [[{ containerID: 0, hostID: 65536, size: 65536 }], [{ containerID: 0, hostID: 65536, size: 65536 }]]);
+  const bound = mounts.filter(({ destination }) => destination === '/sys' || destination === '/dev/mqueue');
+  assert.deepEqual(bound.map(({ source, type, options }) => [source, type, options[0]]), [['/pod/sys', 'bind', 'bind'], ['/pod/mqueue', 'bind', 'bind']]);
 });

@@ -8,6 +8,7 @@ import {
   readonlyPaths,
 } from '#security';
 import type { AppMount, AppPlan } from '#stage1/apps';
+import type { IdRange } from '#sys';
 import type { OciConfig, OciProcess } from './config-types.ts';
 import type { BlockDevice } from './host-limits.ts';
 import { type PodFile, planMounts } from './mounts.ts';
@@ -34,7 +35,12 @@ export interface ConfigInput {
   /** The capabilities this process may hand on. */
   readonly hostCapabilities: readonly string[];
   readonly namespaces: NamespaceInput;
+  /** The map of the pod's user namespace, for a runtime that wants to be told. */
+  readonly idMap?: IdRange;
   readonly shm: string;
+  /** Instead of ones that the app mounts itself. */
+  readonly sys?: string | undefined;
+  readonly mqueue?: string | undefined;
   readonly files: readonly PodFile[];
   readonly terminal: boolean;
   /** Instead of the app itself: one of its event handlers, which is run as root, confined as the app is. */
@@ -50,10 +56,11 @@ export function planConfig(input: ConfigInput): OciConfig {
     ociVersion: '1.0.2',
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
     process: planProcess(input, seccomp !== undefined),
-    mounts: planMounts({ terminal: input.terminal, shm: input.shm, files: input.files, volumes: plan.mounts }),
+    mounts: planMounts({ terminal: input.terminal, shm: input.shm, sys: input.sys, mqueue: input.mqueue, files: input.files, volumes: plan.mounts }),
     linux: {
       cgroupsPath: appCgroup(input.uuid, input.handler?.container ?? plan.name),
       namespaces: planNamespaces(input.namespaces),
+      ...planIdMap(input.idMap),
       resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice)), input.disks),
       maskedPaths: maskedPaths(insecure.paths),
       readonlyPaths: readonlyPaths(insecure.paths),
@@ -62,6 +69,12 @@ export function planConfig(input: ConfigInput): OciConfig {
       ...(seccomp === undefined ? {} : { seccomp }),
     },
   };
+}
+
+function planIdMap(range: IdRange | undefined): Pick<OciConfig['linux'], 'uidMappings' | 'gidMappings'> {
+  if (range === undefined) return {};
+  const mappings = [{ containerID: 0, hostID: range.shift, size: range.count }];
+  return { uidMappings: mappings, gidMappings: mappings };
 }
 
 const ROOT = { uid: 0, gid: 0, additionalGids: [] } as const;

@@ -13,6 +13,8 @@ export type OciStage1ErrorCode =
   | 'not-deleted'
   | 'bad-hostname'
   | 'no-apparmor'
+  | 'no-user-namespace'
+  | 'no-id-mapping'
   | 'cgroup'
   | 'no-host-address';
 

@@ -13,6 +13,9 @@ export interface MountInput {
   readonly terminal: boolean;
   /** What all apps of the pod have as /dev/shm: a directory on the host. */
   readonly shm: string;
+  /** The host's, for an app whose users cannot mount them: they are of a namespace that it shares with the host. */
+  readonly sys?: string | undefined;
+  readonly mqueue?: string | undefined;
   readonly files: readonly PodFile[];
   readonly volumes: readonly AppMount[];
 }
@@ -47,7 +50,15 @@ export function planMounts(input: MountInput): OciMount[] {
     source: input.shm,
     options: ['bind', 'nosuid', 'noexec', 'nodev'],
   };
-  return [...KERNEL, shm, ...(input.terminal ? [] : [CONSOLE]), ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
+  return [...planKernel(input), shm, ...(input.terminal ? [] : [CONSOLE]), ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
+}
+
+function planKernel({ sys, mqueue }: MountInput): OciMount[] {
+  const bound: Readonly<Record<string, string | undefined>> = { '/sys': sys, '/dev/mqueue': mqueue };
+  return KERNEL.map((kernel) => {
+    const source = bound[kernel.destination];
+    return source === undefined ? kernel : { ...kernel, type: 'bind', source, options: ['bind', ...kernel.options] };
+  });
 }
 
 function depthOf({ target }: AppMount): number {

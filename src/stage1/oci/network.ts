@@ -5,6 +5,7 @@ import type { RunArgs } from '#stage1/abi';
 import { podBandwidth } from './bandwidth.ts';
 import { OciStage1Error } from './errors.ts';
 import type { PodNetwork } from './namespaces.ts';
+import type { PodUsers } from './pod-users.ts';
 
 export interface OpenNetwork {
   readonly namespace: PodNetwork;
@@ -19,13 +20,15 @@ export interface NetworkInput {
   readonly args: RunArgs;
   readonly manifest: PodManifest;
   readonly warn: (text: string) => void;
+  /** Whose network namespace is to be used. */
+  readonly users: PodUsers | undefined;
 }
 
 /**
  * The pod's network namespace by its net list; `none` is left to the supervisor, which makes one with
  * nothing but loopback. The networking code is loaded only for pods that have networks.
  */
-export async function openNetwork({ podDir, lockFd, args, manifest, warn }: NetworkInput): Promise<OpenNetwork> {
+export async function openNetwork({ podDir, lockFd, args, manifest, warn, users }: NetworkInput): Promise<OpenNetwork> {
   if (args.net === 'host') return onHost(args);
   if (args.net === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { parseNetList, setUpNetwork } = await import('#network');
@@ -36,7 +39,7 @@ export async function openNetwork({ podDir, lockFd, args, manifest, warn }: Netw
   const ports = forwardedPorts(manifest);
   const bandwidth = podBandwidth(manifest, warn);
   const names = [podNameOf(manifest) ?? [], `rkt-${uuid}`].flat();
-  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, ...(bandwidth === undefined ? {} : { bandwidth }), warn });
+  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, namespaceFd: users?.networkFd, ...(bandwidth === undefined ? {} : { bandwidth }), warn });
   return { namespace: { kind: 'path', path: netnsPath }, dns, ...metadataUrl(args, hostAddress) };
 }
 

@@ -13,7 +13,7 @@ export function podIsolators(
 ): IsolatorValue[] {
   const given = (manifest.isolators ?? []).map(readIsolator);
   const isolators = enforcedIsolators({ scope: 'pod', title: 'the pod' }, given, hostAbilities(hostCapabilities, args.net === 'host'), warn);
-  const pod = { network: args.net !== 'host', ipc: args.ipc !== 'parent' };
+  const pod = { network: args.net !== 'host', ipc: args.ipc !== 'parent', users: args.privateUsers !== '' };
   for (const isolator of isolators) if (isolator.kind === 'sysctl') checkSysctls(Object.keys(isolator.values), pod);
   return isolators;
 }

@@ -18,6 +18,9 @@ export const ociFiles = {
   running: 'stage1/oci/running.json',
   /** In a bundle: why the runtime could not start the app. */
   runtimeLog: 'log',
+  /** sysfs and the message queues of the host, for a pod with a user namespace that shares those namespaces. */
+  sys: 'stage1/sys',
+  mqueue: 'stage1/mqueue',
   etc: 'stage1/rootfs/etc',
   hostname: 'stage1/rootfs/etc/hostname',
   machineId: 'stage1/rootfs/etc/machine-id',

@@ -6,11 +6,6 @@ const MAX_HOSTNAME = 64;
 
 /** Turns away what this flavor cannot do, before anything is made. @throws {OciStage1Error} */
 export function refuseUnsupported(args: RunArgs): void {
-  if (args.privateUsers !== '') {
-    throw new OciStage1Error('unsupported', 'this stage1 does not support --private-users', {
-      hint: 'run the pod without it, or with a stage1 that does',
-    });
-  }
   if (args.hostname.length > MAX_HOSTNAME || args.hostname.includes('/')) {
     throw new OciStage1Error('bad-hostname', `hostname "${args.hostname}" is not a name of up to ${MAX_HOSTNAME} characters`);
   }

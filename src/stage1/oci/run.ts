@@ -1,26 +1,27 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
-import { type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
-import { becomeProcess, isTerminal, mount, mountOverlay, MS, unshareMounts, writeFileAtomic } from '#sys';
+import type { FlavorContext, RunArgs } from '#stage1/abi';
+import { becomeProcess, isTerminal, unshareMounts, writeFileAtomic } from '#sys';
 import { type PodToStart, writeBundle } from './bundle.ts';
-import { coverHybridCgroups } from './cgroup-view.ts';
 import { ownCapabilities } from './host-limits.ts';
 import { openNetwork } from './network.ts';
 import { limitPod } from './pod-cgroup.ts';
 import { writePodFiles } from './pod-files.ts';
 import { podIsolators } from './pod-isolators.ts';
-import { ociFiles, podCgroup } from './pod-paths.ts';
+import { makeMounts } from './pod-mounts.ts';
+import { podCgroup } from './pod-paths.ts';
+import { giveStandardPipes, openPodUsers } from './pod-users.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { writeRunningPod } from './running-pod.ts';
-import { findRuntime, type Runtime } from './runtime.ts';
+import { findRuntime } from './runtime.ts';
 import { superviseApp } from './supervised-app.ts';
 import { planSupervisor, type SupervisedApp } from './supervisor.ts';
 
 const SUPERVISOR_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Brings a pod up, in this order: network; mounts of its own, which go with its last process; a bundle for
+ * Brings a pod up, in this order: its user namespace, if it has one; network; mounts of its own, which go with its last process; a bundle for
  * each app; then this process becomes the supervisor, which starts them.
  */
 export async function run(context: FlavorContext, args: RunArgs): Promise<never> {
@@ -34,17 +35,19 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   const isolators = podIsolators(args, manifest, hostCapabilities, context.warn);
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
   writeFileSync(podFiles.subcgroup, podCgroup(args.uuid));
-  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn });
+  const users = await openPodUsers(args);
+  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn, users });
   const hostname = args.hostname || `rkt-${args.uuid}`;
-  writePodFiles(podDir, args.uuid, hostname, args.dnsConfMode, network.dns);
+  writePodFiles({ podDir, uuid: args.uuid, hostname, modes: args.dnsConfMode, dns: network.dns, owner: users?.range.shift ?? 0 });
   unshareMounts();
-  makeMounts(context, runtime);
+  makeMounts(context, manifest.apps.map(({ name }) => name), runtime, users);
   const pod: PodToStart = {
     context,
     args,
     manifest,
     runtime,
     network: network.namespace,
+    ...(users === undefined ? {} : { users }),
     ...(network.metadataUrl === undefined ? {} : { metadataUrl: network.metadataUrl }),
     privateIpc: args.ipc !== 'parent',
     stdin: stdinOf(args),
@@ -58,23 +61,16 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   return becomeSupervisor(pod, hostname);
 }
 
-function makeMounts({ podDir, treeMounts }: FlavorContext, runtime: Runtime): void {
-  const directories = [stage1Layout.statusDirectory, ociFiles.initRoot, ociFiles.runtimeRoot, ociFiles.shm];
-  for (const directory of directories) mkdirSync(`${podDir}/${directory}`, { recursive: true });
-  for (const tree of treeMounts) mountOverlay(tree);
-  const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC;
-  mount({ source: 'shm', target: `${podDir}/${ociFiles.shm}`, type: 'tmpfs', flags, data: 'mode=1777,size=65536k' });
-  coverHybridCgroups(runtime);
-}
-
 function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const { podDir, stage1Root, lockFd } = pod.context;
-  const { runtime, network, privateIpc, stdin } = pod;
+  const { runtime, network, privateIpc, stdin, users } = pod;
   const path = `${stage1Root}/supervisor`;
   const { uuid, mutable } = pod.args;
   const apps = pod.manifest.apps.map((app) => superviseApp({ uuid, stdin, mutable }, app));
-  const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, apps });
-  return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds: [lockFd] });
+  const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, apps, usersFd: users?.fd });
+  if (users !== undefined) giveStandardPipes(users.range);
+  const keepFds = users === undefined ? [lockFd] : [lockFd, users.fd];
+  return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });
 }
 
 /** Only `--interactive` gives an app an input; without it an app reads an end of file. */

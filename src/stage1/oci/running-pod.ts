@@ -7,6 +7,7 @@ import type { PodToStart } from './bundle.ts';
 import { OciStage1Error } from './errors.ts';
 import { podIsolators } from './pod-isolators.ts';
 import { ociFiles } from './pod-paths.ts';
+import { runningUsers } from './pod-users.ts';
 
 /** What an app that comes later must have in common with those of the pod's start. */
 type RunningPod = Pick<PodToStart, 'args' | 'runtime' | 'network' | 'metadataUrl' | 'privateIpc' | 'hostCapabilities'>;
@@ -31,5 +32,6 @@ export function podOfRunning(context: FlavorContext, supervisorPid: number, mani
   const running = readRunningPod(context.podDir);
   // Whatever there is to warn of was told when the pod was started.
   const isolators = podIsolators(running.args, manifest, running.hostCapabilities, () => {});
-  return { ...running, context, manifest, stdin: 'null', supervisorPid, isolators };
+  const users = runningUsers(running.args, supervisorPid);
+  return { ...running, ...(users && { users }), context, manifest, stdin: 'null', supervisorPid, isolators };
 }

@@ -29,6 +29,8 @@ export interface SupervisorInput {
   /** Apps may come and go. */
   readonly mutable: boolean;
   readonly apps: readonly SupervisedApp[];
+  /** An open user namespace that the pod is to be in. */
+  readonly usersFd: number | undefined;
 }
 
 /** Milliseconds an app has between being asked to end and being killed. */
@@ -39,6 +41,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
   const made = (['pid', 'ipc', 'uts', 'net'] as const).filter(
     (name) => (name !== 'ipc' || input.privateIpc) && (name !== 'net' || input.network.kind === 'made'),
   );
+  const users = input.usersFd === undefined ? [] : [`--userns-fd=${input.usersFd}`, `--ns-fd=user:${namespaceFds.user}`];
   return [
     input.path,
     `--uuid=${input.uuid}`,
@@ -50,6 +53,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--pid-file=${stage1Layout.pid}`,
     `--unshare=${made.join(',')}`,
     ...made.map((name) => `--ns-fd=${name}:${namespaceFds[name]}`),
+    ...users,
     `--hostname=${input.hostname}`,
     `--init-root=${ociFiles.initRoot}`,
     `--grace-ms=${GRACE_MS}`,

@@ -27,7 +27,7 @@ export function archiverMain(argv: readonly string[]): number {
 }
 
 function archive(request: ArchiveRequest): void {
-  const { root, kind, name, first, opaqueRoot, trusted } = request;
+  const { root, kind, name, first, opaqueRoot, trusted, users } = request;
   const output = new Output();
   const writer = new TarWriter((piece) => output.write(piece));
   if (first !== undefined) {
@@ -40,7 +40,7 @@ function archive(request: ArchiveRequest): void {
     writer.entry(syntheticEntry(`${name}/.wh..wh..opq`));
     writer.endEntry();
   }
-  packTree(root, writer, { name, whiteouts: kind === 'layer', trusted: fromWireXattrs(trusted) });
+  packTree(root, writer, { name, whiteouts: kind === 'layer', trusted: fromWireXattrs(trusted), ...(users && { users }) });
   writer.finish();
   output.flush();
 }

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { getXattr, listXattrs } from '#sys';
+import { getXattr, type IdRange, insideId, listXattrs, mapAttributeIds } from '#sys';
 import type { EntryType, TarEntry } from '../tar/entry.ts';
 import type { TarWriter } from '../tar/writer.ts';
 import { StoreError } from '../store-error.ts';
@@ -13,6 +13,8 @@ export interface PackOptions {
   readonly whiteouts: boolean;
   /** What the process that reads the files cannot see by itself. */
   readonly trusted: TrustedXattrs;
+  /** Owners in the range become what they are in its user namespace. */
+  readonly users?: IdRange;
 }
 
 const CHUNK = 1 << 20;
@@ -51,13 +53,15 @@ class Packing {
   readonly #writer: TarWriter;
   readonly #whiteouts: boolean;
   readonly #trusted: TrustedXattrs;
+  readonly #idOf: (id: number) => number;
   readonly #links = new Map<string, Buffer>();
 
-  constructor(root: string, writer: TarWriter, { trusted, whiteouts }: PackOptions) {
+  constructor(root: string, writer: TarWriter, { trusted, users, whiteouts }: PackOptions) {
     this.#root = root;
     this.#writer = writer;
     this.#whiteouts = whiteouts;
     this.#trusted = trusted;
+    this.#idOf = users === undefined ? (id) => id : (id) => insideId(users, id);
   }
 
   directory(place: Buffer, name: Buffer): void {
@@ -111,13 +115,13 @@ class Packing {
       type,
       linkName: EMPTY,
       mode: Number(stat.mode) & 0o7777,
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      uid: this.#idOf(Number(stat.uid)),
+      gid: this.#idOf(Number(stat.gid)),
       mtime: timeOf(stat.mtimeNs),
       size: type === 'file' ? Number(stat.size) : 0,
       sparse: false,
       device: type === 'char' || type === 'block' ? deviceOf(stat.rdev) : { major: 0, minor: 0 },
-      xattrs: xattrsOf(place, this.#trustedOf(place)),
+      xattrs: xattrsOf(place, this.#idOf, this.#trustedOf(place)),
     };
   }
 
@@ -166,13 +170,13 @@ function scan(fd: number, size: number): readonly SparsePiece[] {
   return result.finish();
 }
 
-function xattrsOf(place: Buffer, trusted: ReadonlyMap<string, Buffer> = NONE): ReadonlyMap<string, Buffer> {
+function xattrsOf(place: Buffer, idOf: (id: number) => number, trusted = NONE): ReadonlyMap<string, Buffer> {
   const names = new Set([...listXattrs(place), ...trusted.keys()]);
   const wanted = [...names].filter((name) => !NOT_PACKED.test(name));
   if (wanted.length === 0) return NONE;
   return new Map(wanted.flatMap((name) => {
     const value = trusted.get(name) ?? getXattr(place, name);
-    return value === undefined ? [] : [[name, value] as const];
+    return value === undefined ? [] : [[name, mapAttributeIds(name, value, idOf)] as const];
   }));
 }
 

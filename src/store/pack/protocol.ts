@@ -1,3 +1,4 @@
+import type { IdRange } from '#sys';
 import type { Self } from '../confinement.ts';
 import type { WireXattrs } from './trusted-xattrs.ts';
 
@@ -28,6 +29,8 @@ export interface Archived {
   readonly name: string;
   /** A file of root's that comes first: an ACI's manifest. */
   readonly first?: { readonly name: string; readonly text: string };
+  /** Owners in the range become what they are in its user namespace. */
+  readonly users?: IdRange;
 }
 
 /** What the confined process is to do: JSON, in the file whose descriptor is its one argument. */
