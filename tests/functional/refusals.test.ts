@@ -14,7 +14,7 @@ function podsLeft({ home }: Scene): string[] {
 }
 
 const later: readonly (readonly string[])[] = [
-  ['run', '--private-users', 'IMG'], ['run', '--stage1-name=a', 'IMG'], ['run', 'IMG', '--stdin=tty'],
+  ['run', '--stage1-name=a', 'IMG'], ['run', 'IMG', '--stdin=tty'],
   ['run', '--stage1-path=/a', 'IMG'], ['prepare', '--stage1-hash=sha512-0', 'IMG'],
 ];
 
@@ -26,7 +26,7 @@ test('flags that this version does not have, are refused by their name', root, a
     assert.match(stderr, new RegExp(`^${args[0]}: flag ${flag} of "rkt ${args[0]}" is not available in this version\n$`));
     assert.equal(stdout, '');
   }
-  await scene.insecure(['run', '--private-users=false', '--mds-register=false', '--net=none', scene.aci, '--exec=/bin/true']);
+  await scene.insecure(['run', '--mds-register=false', '--net=none', scene.aci, '--exec=/bin/true']);
 });
 
 test('commands that this version does not have, are refused by their name', root, async () => {

@@ -25,6 +25,7 @@ test('prepareRequest, an image alone, changes nothing of its app', () => {
     ports: [],
     environment: { inherited: [], fromFiles: [], explicit: [] },
     pullPolicy: 'new',
+    privateUsers: false,
     noOverlay: false,
     verifyContent: false,
   });
