@@ -7,9 +7,10 @@ import { localImages } from './targets/local-images.ts';
 import { manifests } from './targets/manifests.ts';
 import { names } from './targets/names.ts';
 import { registryAnswers } from './targets/registry-answers.ts';
+import { sigstore } from './targets/sigstore.ts';
 import { signatures } from './targets/signatures.ts';
 
 /** Everything of rkt that reads what strangers write. */
 export const targets: readonly Target[] = [
-  names, discoveryPages, manifests, configuration, tarReader, httpAnswers, registryAnswers, signatures, localImages, unpacker,
+  names, discoveryPages, manifests, configuration, tarReader, httpAnswers, registryAnswers, signatures, sigstore, localImages, unpacker,
 ];

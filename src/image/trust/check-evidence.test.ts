@@ -157,6 +157,12 @@ test('checkEvidence, evidence of another image, of other bytes, or unreadable, r
   await refuses(docker, /it is of the manifest sha256:111/);
   change(docker, (evidence) => delete evidence.docker);
   await refuses(docker, /another kind of image/);
+  change(docker, (evidence) => (evidence.docker.indexes = 'none'));
+  await refuses(docker, /it cannot be read/);
+  change(docker, (evidence) => (evidence.docker.indexes = ['bm9uZQ==']));
+  await refuses(docker, /an index that led to the manifest is none/);
+  change(docker, (evidence) => (evidence.signatures = [null]));
+  await refuses(docker, /it cannot be read/);
   change(aci, (evidence) => (evidence.signatures = []));
   await refuses(aci, /it cannot be read/);
   writeFileSync(evidencePath(aci), readFileSync(evidencePath(aci)).subarray(0, 50));

@@ -1,8 +1,10 @@
 import type { AcIdentifier, ImageId } from '#appc';
-import type { Digest } from '#oci';
+import { type Digest, parseDigest } from '#oci';
 import { ImageError } from '../image-error.ts';
 import type { FoundSignature } from './found-signature.ts';
 import type { KeyKind } from './key-files.ts';
+
+const KINDS: readonly unknown[] = ['pgp', 'cosign', 'sigstore'] satisfies KeyKind[];
 
 /** What is kept of the verification of an image, beside it in the store. */
 export interface Evidence {
@@ -52,13 +54,65 @@ export function renderEvidence(evidence: Evidence): string {
 /** @throws {ImageError} evidence-mismatch */
 export function parseEvidence(text: string): Evidence {
   try {
-    const value = JSON.parse(text) as Evidence;
-    const known = value.verified === 'none' || (value.verified === 'signed' && value.signatures.length > 0);
-    if (known && Array.isArray(value.signatures)) return value;
-  } catch {
-    // Said below.
+    return decodeEvidence(JSON.parse(text));
+  } catch (cause) {
+    throw new ImageError('evidence-mismatch', 'it cannot be read', { cause });
   }
-  throw new ImageError('evidence-mismatch', 'it cannot be read');
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function decodeEvidence(value: unknown): Evidence {
+  const fields = objectOf(value);
+  const { verified, docker } = fields;
+  const signatures = listOf(fields['signatures']).map(decodeRecord);
+  if (verified !== 'none' && (verified !== 'signed' || signatures.length === 0)) throw new Error('verified');
+  return {
+    ...textsOf(fields, 'time', 'manifestHash'),
+    // Compared with those of the image.
+    image: textOf(fields['image']) as ImageId,
+    name: textOf(fields['name']) as AcIdentifier,
+    verified,
+    signatures,
+    ...(docker === undefined ? {} : { docker: decodeDocker(objectOf(docker)) }),
+  };
+}
+
+function decodeDocker({ indexes, manifest }: Fields): NonNullable<Evidence['docker']> {
+  return { manifest: parseDigest(textOf(manifest)), indexes: listOf(indexes).map(textOf) };
+}
+
+function decodeRecord(value: unknown): SignatureRecord {
+  const fields = objectOf(value);
+  const { annotations, bundle, kind } = fields;
+  if (!KINDS.includes(kind)) throw new Error('kind');
+  const given = (['where', 'artifact', 'signature'] as const).filter((name) => fields[name] !== undefined);
+  return {
+    ...textsOf(fields, 'fingerprint', 'keyFile', 'keyHash', 'signer', 'over'),
+    ...textsOf(fields, ...given),
+    kind: kind as KeyKind,
+    ...(bundle === undefined ? {} : { bundle: objectOf(bundle) }),
+    ...(annotations === undefined ? {} : { annotations: textsOf(objectOf(annotations), ...Object.keys(objectOf(annotations))) }),
+  };
+}
+
+function textsOf<Name extends string>(fields: Fields, ...names: readonly Name[]): Record<Name, string> {
+  return Object.fromEntries(names.map((name) => [name, textOf(fields[name])])) as Record<Name, string>;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new Error('no text');
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new Error('no list');
+}
+
+function objectOf(value: unknown): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new Error('no object');
 }
 
 export function asRecordFields(found: FoundSignature): Partial<SignatureRecord> {

@@ -36,8 +36,9 @@ export async function recheckSignature(
   keystore: Pick<Keystore, 'keysFor'>,
   thorough: boolean,
 ): Promise<void> {
-  const claim = { name: evidence.name, digests: digestsOf(evidence), quick: !thorough };
+  const digests = digestsOf(evidence);
   try {
+    const claim = { name: evidence.name, digests, quick: !thorough };
     const { digest } = await verifySignature(asFoundSignature(record), claim, keystore);
     if (digest !== record.over) throw new Error(`it is over ${digest}`);
   } catch (error) {
@@ -50,13 +51,21 @@ function digestsOf({ docker }: Evidence): string[] {
   const digests: string[] = [docker!.manifest];
   for (const text of docker!.indexes.toReversed()) {
     const bytes = Buffer.from(text, 'base64');
-    const parsed = parseManifest(bytes);
+    const parsed = readIndex(bytes);
     const next = digests[0]!;
     if (parsed.kind !== 'index' || !parsed.manifests.some(({ digest }) => digest === next)) mismatch(`no index leads to ${next}`);
     const algorithm = next.slice(0, next.indexOf(':'));
     digests.unshift(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
   }
   return digests;
+}
+
+function readIndex(bytes: Buffer): ReturnType<typeof parseManifest> {
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    mismatch(`an index that led to the manifest is none: ${messageOf(error)}`);
+  }
 }
 
 function mismatch(problem: string): never {
