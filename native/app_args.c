@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "supervisor.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,70 @@ static const char *parse_runtime_log(struct app *app, const char *value) {
 }
 
 static const char *parse_stdin(struct app *app, const char *value) {
-  app->inherit_stdin = strcmp(value, "inherit") == 0;
-  return app->inherit_stdin || strcmp(value, "null") == 0 ? NULL : "must be null or inherit";
+  static const char *const names[] = {[FROM_NULL] = "null", [FROM_CALLER] = "inherit", [FROM_CLIENTS] = "stream"};
+  for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(value, names[i]) != 0) continue;
+    app->input = (enum input)i;
+    return NULL;
+  }
+  return "must be null, inherit or stream";
+}
+
+static const struct { const char *name; unsigned leads; bool alone; } outputs[] = {
+    {"inherit", TO_CALLER, true}, {"null", TO_NULL, true},        {"lines", TO_LINES, true},
+    {"log", TO_LOG, false},       {"journal", TO_JOURNAL, false}, {"stream", TO_CLIENTS, false},
+};
+
+static const char *parse_output(unsigned *leads, const char *value) {
+  static const char wrong[] = "must be inherit, null or lines, or of log, journal and stream one or several";
+  *leads = 0;
+  for (size_t length;; value += length + 1) {
+    size_t i = 0;
+    length = strcspn(value, ",");
+    while (i < sizeof outputs / sizeof outputs[0] && (strlen(outputs[i].name) != length || memcmp(outputs[i].name, value, length) != 0)) i++;
+    if (i == sizeof outputs / sizeof outputs[0]) return wrong;
+    if (outputs[i].alone && (*leads != 0 || value[length] != '\0')) return wrong;
+    *leads |= outputs[i].leads;
+    if (value[length] == '\0') return NULL;
+  }
+}
+
+static const char *parse_stdout(struct app *app, const char *value) {
+  return parse_output(&app->outputs[0], value);
+}
+
+static const char *parse_stderr(struct app *app, const char *value) {
+  return parse_output(&app->outputs[1], value);
+}
+
+static const char *parse_log(struct app *app, const char *value) {
+  app->log = value;
+  return NULL;
+}
+
+static const char *parse_count(long long *count, const char *value) {
+  char *end;
+  errno = 0;
+  *count = strtoll(value, &end, 10);
+  return end == value || *end != '\0' || errno != 0 || *count < 0 ? "must be a number" : NULL;
+}
+
+static const char *parse_log_size(struct app *app, const char *value) {
+  return parse_count(&app->log_size, value);
+}
+
+static const char *parse_log_files(struct app *app, const char *value) {
+  return parse_count(&app->log_files, value);
+}
+
+static const char *parse_journal(struct app *app, const char *value) {
+  app->journal = value;
+  return NULL;
+}
+
+static const char *parse_attach(struct app *app, const char *value) {
+  app->attach_dir = value;
+  return NULL;
 }
 
 static const char *parse_tty(struct app *app, const char *value) {
@@ -62,6 +125,13 @@ static const struct app_word {
     {.name = "--processes", .parse = parse_processes},
     {.name = "--runtime-log", .parse = parse_runtime_log},
     {.name = "--stdin", .parse = parse_stdin},
+    {.name = "--stdout", .parse = parse_stdout},
+    {.name = "--stderr", .parse = parse_stderr},
+    {.name = "--log", .parse = parse_log},
+    {.name = "--log-size", .parse = parse_log_size},
+    {.name = "--log-files", .parse = parse_log_files},
+    {.name = "--journal", .parse = parse_journal},
+    {.name = "--attach", .parse = parse_attach},
     {.name = "--restart", .parse = parse_restart},
     {.name = "--health-exec", .parse = parse_health_exec},
     {.name = "--health-tcp", .parse = parse_health_tcp},
@@ -92,6 +162,18 @@ const char *parse_app_word(struct app *app, const char *text) {
   return word->parse(app, word->alone ? NULL : strchr(text, '=') + 1);
 }
 
+/* Whether what was said of the streams goes together. */
+static const char *check_streams(const struct app *app) {
+  unsigned leads = app->outputs[0] | app->outputs[1];
+  if ((leads & TO_LOG) != 0 && (app->log == NULL || app->log_files < 1)) return "has no --log or no --log-files";
+  if ((leads & TO_JOURNAL) != 0 && app->journal == NULL) return "has no --journal";
+  bool attachable = (leads & TO_CLIENTS) != 0 || app->input == FROM_CLIENTS;
+  if (attachable && app->attach_dir == NULL) return "has no --attach";
+  if (!has_own_terminal(app)) return NULL;
+  if (app->outputs[0] != app->outputs[1] || (leads & TO_LINES) != 0) return "has a terminal, which leads to one place";
+  return NULL;
+}
+
 /* The name becomes a file name and an argument. */
 const char *make_app(struct app **made, const char *name) {
   if (name[0] == '\0' || name[0] == '.' || name[0] == '-' || strchr(name, '/') != NULL) return "not a name for an app";
@@ -103,7 +185,9 @@ const char *make_app(struct app **made, const char *name) {
 }
 
 const char *check_app(const struct app *app) {
-  return app->bundles[MAIN] == NULL ? "has no --bundle" : check_probe(app);
+  if (app->bundles[MAIN] == NULL) return "has no --bundle";
+  const char *wrong = check_streams(app);
+  return wrong == NULL ? check_probe(app) : wrong;
 }
 
 void append_app(struct app **apps, struct app *app) {

@@ -22,7 +22,7 @@ static void name_container(char id[NAME_MAX + 1], const struct app *app) {
   snprintf(id, NAME_MAX + 1, "%s%s", app->name, suffixes[app->phase]);
 }
 
-static bool has_console(const struct app *app) {
+static bool has_terminal(const struct app *app) {
   return app->tty && app->phase == MAIN;
 }
 
@@ -40,11 +40,6 @@ static void execute(const struct options *options, const char *log, const char *
   }
   while ((*next++ = *words++) != NULL) {}
   execv(options->runtime, (char *const *)(void *)argv);
-}
-
-static void replace_stdin(void) {
-  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (fd < 0 || dup2(fd, STDIN_FILENO) < 0) fail("cannot open", "/dev/null");
 }
 
 /*
@@ -65,7 +60,7 @@ _Noreturn void execute_runtime(const struct options *options, const char *log, p
 static _Noreturn void become_runtime(const struct options *options, const struct app *app, int bundle, pid_t supervisor,
                                      const char *const words[]) {
   if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
-  if (!app->inherit_stdin || app->tty || app->phase != MAIN) replace_stdin();
+  connect_streams(app, app->phase == MAIN);
   execute_runtime(options, app->runtime_log, supervisor, words);
 }
 
@@ -96,7 +91,7 @@ static bool make_container(const struct options *options, struct app *app, int b
   const char *const console[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", ".", "--console-socket", console_socket, id, NULL};
   if (app->made[app->phase] && !run_runtime(options, app, bundle, delete)) return false;
   app->made[app->phase] = true;
-  return run_runtime(options, app, bundle, has_console(app) ? console : plain);
+  return run_runtime(options, app, bundle, has_terminal(app) ? console : plain);
 }
 
 /* Looks without reaping: the app may have ended already. */
@@ -109,27 +104,33 @@ static bool adopt(struct app *app, int bundle) {
   pid_t pid = read_pid(bundle, pid_file);
   if (is_our_child(pid)) {
     app->pid = pid;
+    begin_output(app, pid);
     return true;
   }
   report("the runtime left no process for", app->name);
   return false;
 }
 
-static bool start_with_console(const struct options *options, struct app *app, int bundle) {
-  int listener = console_listen(bundle);
+static bool use_terminal(struct app *app, int terminal) {
+  if (terminal < 0) return false;
+  return has_own_terminal(app) ? take_terminal(app, terminal) : console_open(terminal);
+}
+
+static bool start_with_terminal(const struct options *options, struct app *app, int bundle) {
+  int listener = listen_for_terminal(bundle);
   if (listener < 0) {
     report("cannot listen for the console of", app->name);
     return false;
   }
   bool started = make_container(options, app, bundle) && adopt(app, bundle);
-  if (started && !console_accept(listener)) report("no console came for", app->name);
-  console_discard(listener, bundle);
+  if (started && !use_terminal(app, accept_terminal(listener))) report("no console came for", app->name);
+  stop_listening(listener, bundle);
   return started;
 }
 
 static bool start_in(const struct options *options, struct app *app, int bundle) {
   unlinkat(bundle, pid_file, 0);
-  if (has_console(app)) return start_with_console(options, app, bundle);
+  if (has_terminal(app)) return start_with_terminal(options, app, bundle);
   return make_container(options, app, bundle) && adopt(app, bundle);
 }
 
@@ -141,8 +142,11 @@ bool start_app(const struct options *options, struct app *app, enum phase phase)
     report("cannot open", app->bundles[phase]);
     return false;
   }
-  bool started = start_in(options, app, bundle);
+  bool has_streams = open_streams(options, app);
+  if (!has_streams) report("cannot make the streams of", app->name);
+  bool started = has_streams && start_in(options, app, bundle);
   close(bundle);
+  if (!started) end_output(app);
   return started;
 }
 

@@ -149,6 +149,7 @@ static void check_apps(const struct options *options) {
   for (const struct app *app = options->apps; app != NULL; app = app->next) {
     const char *wrong = check_app(app);
     if (wrong != NULL) refuse(wrong, app->name);
+    if (has_own_terminal(app)) continue;
     if (app->tty && ++ttys > 1) refuse("only one app can have it", "--tty");
     if (app->tty && app->restart.policy != RESTART_NO) refuse("an app that has it is not started again", "--tty");
   }

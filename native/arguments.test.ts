@@ -9,6 +9,8 @@ const complete = [
 ];
 const without = (prefix: string): string[] => complete.filter((argument) => !argument.startsWith(prefix));
 
+const outputs = 'must be inherit, null or lines, or of log, journal and stream one or several';
+
 const refused: [string, string[], string][] = [
   ['nothing at all', [], '--uuid: is missing'],
   ['no status directory', without('--status-dir'), '--status-dir: is missing'],
@@ -38,7 +40,16 @@ const refused: [string, string[], string][] = [
   ['an app with a path for a name', [...complete, '--app=../b'], '--app: not a name for an app'],
   ['an app with an empty name', [...complete, '--app='], '--app: not a name for an app'],
   ['two apps with the terminal', [...complete, '--tty', '--app=b', '--bundle=.', '--tty'], '--tty: only one app can have it'],
-  ['another stdin', [...complete, '--stdin=tty'], '--stdin: must be null or inherit'],
+  ['another stdin', [...complete, '--stdin=tty'], '--stdin: must be null, inherit or stream'],
+  ['another stdout', [...complete, '--stdout=file'], `--stdout: ${outputs}`],
+  ['an stdout that is nothing', [...complete, '--stdout='], `--stdout: ${outputs}`],
+  ['lines and a log at once', [...complete, '--stderr=log,lines'], `--stderr: ${outputs}`],
+  ['a log without a file', [...complete, '--stdout=log', '--log-files=3'], 'a: has no --log or no --log-files'],
+  ['a log of no files', [...complete, '--stdout=log', '--log=x', '--log-files=0'], 'a: has no --log or no --log-files'],
+  ['a size that is no number', [...complete, '--log-size=1k'], '--log-size: must be a number'],
+  ['a journal without a socket', [...complete, '--stderr=journal'], 'a: has no --journal'],
+  ['clients without a place', [...complete, '--stdin=stream'], 'a: has no --attach'],
+  ['a terminal that leads to two places', [...complete, '--tty', '--attach=.', '--stdout=stream'], 'a: has a terminal, which leads to one place'],
   ['another restart policy', [...complete, '--restart=sometimes'], '--restart: must be no, on-failure, on-failure:N or always'],
   ['a limit of nothing', [...complete, '--restart=on-failure:0'], '--restart: must be no, on-failure, on-failure:N or always'],
   ['a limit for always', [...complete, '--restart=always:3'], '--restart: must be no, on-failure, on-failure:N or always'],

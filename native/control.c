@@ -95,7 +95,7 @@ static const char *parse_words(struct app **app, char **words, const char **bad)
   }
   if (wrong != NULL) return wrong;
   *bad = (*app)->name;
-  return (*app)->tty ? "the terminal is not for an app that comes later" : check_app(*app);
+  return (*app)->tty && !has_own_terminal(*app) ? "the terminal is not for an app that comes later" : check_app(*app);
 }
 
 static struct app *find_app(const struct pod *pod, const char *name) {

@@ -139,6 +139,25 @@ void write_ready_link(const char *path) {
   if (symlink("ready", temporary) < 0 || rename(temporary, path) < 0) fail("cannot link", path);
 }
 
+/* The number by which a process is known in the innermost of its namespaces. */
+pid_t pid_in_pod(pid_t pid) {
+  static const char key[] = "\nNSpid:";
+  char path[32];
+  char text[1024] = {0};
+  snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return pid;
+  ssize_t length = read(fd, text, sizeof text - 1);
+  close(fd);
+  char *line = length > 0 ? strstr(text, key) : NULL;
+  if (line == NULL) return pid;
+  line += sizeof key - 1;
+  line[strcspn(line, "\n")] = '\0';
+  const char *last = strrchr(line, '\t');
+  long inner = last == NULL ? 0 : strtol(last + 1, NULL, 10);
+  return inner > 0 ? (pid_t)inner : pid;
+}
+
 /* 0: there is none. */
 pid_t read_pid(int directory, const char *name) {
   char text[16] = {0};

@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* How long a pod that has ended waits for those who are attached to take the rest. */
+enum { LAST_CLIENTS_MS = 1000 };
+
 static void kill_everything(void *context) {
   struct pod *pod = context;
   pod->killed = true;
@@ -153,6 +156,7 @@ static void phase_ended(struct pod *pod, struct app *app, int status) {
   app->pid = 0;
   if (app->phase == PRE_START && status == 0 && !is_stopping(app)) return begin(pod, app, MAIN);
   if (app->phase == MAIN && app->processes != NULL) kill_processes(app->processes);
+  end_output(app);
   if (app->phase != POST_STOP) main_ended(pod, app, status);
   if (app->phase == MAIN && app->bundles[POST_STOP] != NULL && !pod->killed) return begin(pod, app, POST_STOP);
   run_ended(pod, app);
@@ -200,6 +204,7 @@ void remove_app(struct pod *pod, struct app *app) {
   while (*link != app) link = &(*link)->next;
   *link = app->next;
   forget_probes(app);
+  close_streams(app);
   free(app->words);
   free(app);
 }
@@ -228,8 +233,8 @@ static void reap(struct pod *pod) {
 static void handle_signal(struct pod *pod, int signal) {
   switch (signal) {
     case SIGCHLD: return reap(pod);
-    case SIGNAL_HALT: pod->halted = true; return stop(pod, SIGTERM);
-    case SIGTERM: case SIGINT: case SIGQUIT: return stop(pod, signal);
+    case SIGNAL_HALT: pod->halted = pod->asked = true; return stop(pod, SIGTERM);
+    case SIGTERM: case SIGINT: case SIGQUIT: pod->asked = true; return stop(pod, signal);
     case SIGWINCH: if (console_is_open()) return console_resize(); break;
     default: break;
   }
@@ -277,6 +282,29 @@ void supervise(struct pod *pod) {
   }
 }
 
+static void insist(void *context) {
+  struct pod *pod = context;
+  pod->insisted = true;
+}
+
+static void hear_insisting(void *context) {
+  struct pod *pod = context;
+  for (int signal; (signal = next_signal(pod->signals)) != 0;)
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == SIGNAL_HALT) insist(pod);
+}
+
+/* The caller may take time for the last of the output, unless somebody wants the pod to end. */
+static void hand_over_output(struct pod *pod) {
+  struct timer clients = {.fire = let_clients_go};
+  struct timer patience = {.fire = insist, .context = pod};
+  end_streams();
+  watch(pod->signals, POLLIN, hear_insisting, pod);
+  set_timer(&clients, LAST_CLIENTS_MS);
+  if (pod->asked) set_timer(&patience, pod->options.grace_ms);
+  while (!streams_have_ended() && !pod->insisted) wait_for_event();
+  remove_streams();
+}
+
 /* Init is gone only when every process of its namespace is, and that needs us to reap those that are ours. */
 void end_pod(struct pod *pod) {
   kill_everything(pod);
@@ -289,4 +317,5 @@ void end_pod(struct pod *pod) {
   close(pod->lifeline);
   console_drain();
   console_restore();
+  hand_over_output(pod);
 }

@@ -52,6 +52,7 @@ export interface AppSpec {
   /** For the shell inside the app, to see whether it is well. */
   readonly probe?: string;
   readonly terminal?: boolean;
+  readonly user?: number;
   /** The runtime finds no config.json. */
   readonly broken?: boolean;
 }
@@ -260,7 +261,7 @@ function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec) {
     ociVersion: '1.0.0',
     process: {
       terminal: app.terminal ?? false,
-      user: { uid: 0, gid: 0 },
+      user: { uid: app.user ?? 0, gid: app.user ?? 0 },
       args: shellArguments(app.script),
       env: ['PATH=/bin', 'TERM=xterm'],
       cwd: '/',

@@ -18,6 +18,12 @@ enum {
 /* What of an app runs: the bundles of its event handlers are run to their end before and after its own. */
 enum phase { PRE_START, MAIN, POST_STOP, PHASES };
 
+/* Where the standard input of an app comes from. */
+enum input { FROM_NULL, FROM_CALLER, FROM_CLIENTS };
+
+/* Where an output of an app leads. The first two stand alone. */
+enum { TO_CALLER = 0, TO_NULL = 1, TO_LINES = 2, TO_LOG = 4, TO_JOURNAL = 8, TO_CLIENTS = 16 };
+
 /* Something to be done at a time. Its owner keeps it, and sets `fire` and `context` before the first use. */
 struct timer {
   void (*fire)(void *context);
@@ -52,11 +58,18 @@ struct app {
   const char *name;
   const char *bundles[PHASES];  /* NULL: there is no such handler */
   const char *memory_events;    /* file; NULL: none */
-  bool inherit_stdin;
+  enum input input;
+  unsigned outputs[2];          /* TO_…, of standard output and standard error */
+  const char *log;              /* file of TO_LOG */
+  long long log_size;           /* bytes; 0: it is not rotated */
+  long long log_files;          /* all of them */
+  const char *journal;          /* socket of TO_JOURNAL */
+  const char *attach_dir;       /* of TO_CLIENTS and FROM_CLIENTS; NULL: there are none */
   bool tty;
   const char *processes;        /* file: the processes of its cgroup; NULL: what it leaves behind is let be */
   const char *runtime_log;      /* in the bundle, where the runtime says why it failed; NULL: standard error */
   char *words;                  /* the message that the texts above are in; NULL: they are arguments */
+  struct streams *streams;      /* NULL: the app has no streams but the caller's */
   struct restart restart;
   struct health_check *check;   /* NULL: it is not probed */
   enum phase phase;
@@ -106,6 +119,8 @@ struct pod {
   bool announced;    /* the ready link is there */
   bool stopping;
   bool killed;
+  bool asked;        /* by a signal, to end */
+  bool insisted;     /* nothing is to be waited for any more */
   bool halted;       /* asked to stop in an orderly way: exit 0 */
   struct timer grace; /* set while stopping */
   int failure;       /* wait(2) status of the first app that failed, 0: none */
@@ -162,6 +177,7 @@ void kill_processes(const char *path);
 void write_ready_link(const char *path);
 int read_oom_kills(const char *path);
 pid_t read_pid(int directory, const char *name);
+pid_t pid_in_pod(pid_t pid);
 
 /* signals.c */
 int open_signals(void);
@@ -212,10 +228,29 @@ void remove_app(struct pod *pod, struct app *app);
 void open_control(struct pod *pod);
 void tell_control(const struct app *app);
 
-/* console.c: at most one in a process */
-int console_listen(int bundle);
-bool console_accept(int listener);
-void console_discard(int listener, int bundle);
+/* streams.c: of apps that have others than the caller's */
+bool open_streams(const struct options *options, struct app *app);
+void connect_streams(const struct app *app, bool is_main);
+bool has_own_terminal(const struct app *app);
+bool take_terminal(struct app *app, int master);
+void begin_output(struct app *app, pid_t pid);
+void end_output(struct app *app);
+void close_streams(struct app *app);
+void end_streams(void);
+bool streams_have_ended(void);
+void let_clients_go(void *context);
+void remove_streams(void);
+
+/* outlet.c */
+bool say_in_turn(const char *text, size_t length);
+
+/* terminal.c: of any app */
+int listen_for_terminal(int bundle);
+int accept_terminal(int listener);
+void stop_listening(int listener, int bundle);
+
+/* console.c: the terminal that is the caller's as well, at most one in a process */
+bool console_open(int terminal);
 bool console_is_open(void);
 void console_resize(void);
 void console_drain(void);
