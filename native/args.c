@@ -82,6 +82,15 @@ static void parse_control(struct options *options, const char *text) {
   options->control = text;
 }
 
+static void parse_notify_socket(struct options *options, const char *text) {
+  if (text[0] != '/' && text[0] != '@') refuse("must be an absolute path or an abstract name", "--notify-socket");
+  options->notify_socket = text;
+}
+
+static void parse_watchdog(struct options *options, const char *text) {
+  options->watchdog_ms = parse_number("--watchdog-ms", text, 2);
+}
+
 static void parse_runtime_arg(struct options *options, const char *text) {
   options->runtime_args[options->runtime_arg_count++] = text;
 }
@@ -109,6 +118,7 @@ static const struct {
     {"--userns-fd", parse_userns_fd},
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
     {"--app", parse_app},         {"--control", parse_control},
+    {"--notify-socket", parse_notify_socket}, {"--watchdog-ms", parse_watchdog},
 };
 
 static const struct {
