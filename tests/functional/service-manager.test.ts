@@ -109,3 +109,12 @@ test('NOTIFY_SOCKET of a kind that is not known, is told of and changes nothing'
   assert.equal(await service.ended, 3);
   assert.match(service.output.text, /NOTIFY_SOCKET="vsock:2:1234" is of a kind that is not supported/);
 });
+
+test('an app that supports sd_notify, in a pod with a user namespace of its own, makes the pod ready', root, async () => {
+  await using scene = openScene();
+  const path = scene.home.file('manager');
+  await using manager = await openServiceManager(path);
+  const app = [scene.aci, NOTIFIES, '--user=65534', '--group=65534', ...serviceApp(scene, 'notify', 'READY=1', 'pause')];
+  using service = startService(scene, ['run', '--private-users', '--net=none', ...app], { NOTIFY_SOCKET: path });
+  await untilSaid(manager, 'READY=1', service);
+});
