@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { describe, test } from 'node:test';
 import { namespaceMembers, runPod, skip, startPod, until } from './supervised-pod.ts';
@@ -47,6 +48,22 @@ describe('init', { skip }, () => {
     const pod = await runPod(t, { apps: [{ name: 'one', script }] });
     assert.deepEqual([pod.ending.code, pod.stdout], [0, ''], pod.stderr);
   });
+});
+
+describe('network that is there already', { skip }, () => {
+  for (const users of [undefined, 300_000]) {
+    test(`init${users === undefined ? '' : ' in a user namespace'}, is in it, and the supervisor is not`, { skip: isWrapped }, async (t) => {
+      const holder = spawn('unshare', ['--net', 'sleep', '60']);
+      t.after(() => holder.kill());
+      const own = fs.readlinkSync('/proc/self/ns/net');
+      const path = `/proc/${holder.pid}/ns/net`;
+      await until('a network of its own', () => fs.readlinkSync(path) !== own);
+      const pod = startPod(t, { withoutNetwork: true, joinNet: path, ...(users === undefined ? {} : { users }), apps: [{ name: 'one', script: 'echo up; exec busybox sleep 60' }] });
+      await pod.untilOutput('up');
+      assert.equal(fs.readlinkSync(`/proc/${pod.init}/ns/net`), fs.readlinkSync(path));
+      assert.equal(fs.readlinkSync(`/proc/${pod.pid}/ns/net`), own);
+    });
+  }
 });
 
 describe('pod in a user namespace', { skip }, () => {

@@ -52,9 +52,18 @@ static _Noreturn void end_namespace(void) {
   _exit(0);
 }
 
+/* What /proc/1/net shows is seen by every app. Entering takes the caller's privileges, so it comes before any is given up. */
+static void join_network(const struct options *options) {
+  if (options->join_net == NULL) return;
+  int fd = open(options->join_net, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || setns(fd, CLONE_NEWNET) < 0) fail("cannot enter", options->join_net);
+  close(fd);
+}
+
 static void become_init(const struct options *options, char **argv) {
   silence_signals();
   setsid();
+  if (options->userns_fd < 0) join_network(options);
   if (sethostname(options->hostname, strlen(options->hostname)) < 0) fail("cannot set hostname", options->hostname);
   if ((options->unshare & CLONE_NEWNET) != 0) bring_loopback_up();
   enter_empty_root(options->init_root);
@@ -106,6 +115,7 @@ static pid_t clone_in_user_namespace(const struct options *options) {
   pid_t child = fork();
   if (child < 0) return -1;
   if (child == 0) {
+    join_network(options);
     if (setns(options->userns_fd, CLONE_NEWUSER) < 0) fail("cannot enter", "the user namespace");
     init = clone_into(options->unshare | CLONE_PARENT);
     if (init < 0) fail("cannot make", "the pod's namespaces");

@@ -69,8 +69,8 @@ export interface PodSpec {
   readonly prefix?: readonly string[];
   readonly stdin?: 'pipe' | 'ignore';
   readonly withoutNetwork?: boolean;
-  /** Arguments that are about no app. */
-  readonly flags?: readonly string[];
+  /** The path of a network namespace for init; with `withoutNetwork`. */
+  readonly joinNet?: string;
   /** A user namespace whose ids from 0 are these of the host. */
   readonly users?: number;
 }
@@ -139,13 +139,8 @@ export class SupervisedPod {
     return Number(this.read(`${app}/pid`));
   }
 
-  /** What the ready link says. */
-  get announced(): string | undefined {
-    return fs.lstatSync(this.path('ready'), { throwIfNoEntry: false }) && fs.readlinkSync(this.path('ready'));
-  }
-
   get isReady(): boolean {
-    return this.announced === 'ready';
+    return fs.lstatSync(this.path('ready'), { throwIfNoEntry: false }) !== undefined;
   }
 
   async untilOutput(text: string): Promise<void> {
@@ -235,11 +230,11 @@ function podArguments(dir: string, spec: PodSpec): string[] {
     `--unshare=pid,ipc,uts${network ? ',net' : ''}`,
     ...['pid:100', 'ipc:101', 'uts:102', ...(network ? ['net:103'] : []), ...(users ? ['user:104'] : [])].map((word) => `--ns-fd=${word}`),
     ...(users ? ['--userns-fd=8'] : []),
+    ...(spec.joinNet === undefined ? [] : [`--join-net=${spec.joinNet}`]),
     '--hostname=rkt-test',
     '--init-root=init',
     `--grace-ms=${spec.graceMs ?? 10_000}`,
     ...(spec.later === undefined ? [] : ['--control=control']),
-    ...(spec.flags ?? []),
     ...spec.apps.flatMap((app) => [`--app=${app.name}`, `--bundle=${app.name}`, ...probeArguments(app), ...(app.flags ?? [])]),
   ];
 }

@@ -136,3 +136,9 @@ test('run, names with spaces, of programs, arguments, volumes and directories, a
   const { stdout } = await scene.insecure(['run', '--net=none', ...volume, aci, '--working-dir=/my dir', '--environment=AB=c d', ...shell('cat "a file"; pwd; echo "$1|$2|$AB"; ls -d "/a volume"'), 'sh', 'x y', ' z ']);
   assert.match(stdout, /^with spaces\n\/my dir\nx y\| z \|c d\n\/a volume\n$/);
 });
+
+test('/proc/1, of a pod with a network, shows that network and nothing of the host', root, async () => {
+  await using scene = openScene();
+  const { stdout } = await scene.insecure(['run', scene.aci, ...shell('for i in 1 self; do cut -d: -f1 /proc/$i/net/dev | tr -d " " | grep -v "|" | sort; done; cat /proc/1/net/unix | wc -l')]);
+  assert.equal(stdout, 'eth0\nlo\neth0\nlo\n1\n');
+});

@@ -28,8 +28,6 @@ export interface SupervisorInput {
   readonly privateIpc: boolean;
   /** Apps may come and go. */
   readonly mutable: boolean;
-  /** Words about the service manager that rkt was started by. */
-  readonly manager: readonly string[];
   readonly apps: readonly SupervisedApp[];
   /** An open user namespace that the pod is to be in. */
   readonly usersFd: number | undefined;
@@ -56,11 +54,11 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--unshare=${made.join(',')}`,
     ...made.map((name) => `--ns-fd=${name}:${namespaceFds[name]}`),
     ...users,
+    ...(input.network.kind === 'path' ? [`--join-net=${input.network.path}`] : []),
     `--hostname=${input.hostname}`,
     `--init-root=${ociFiles.initRoot}`,
     `--grace-ms=${GRACE_MS}`,
     ...(input.mutable ? [`--control=${ociFiles.control}`] : []),
-    ...input.manager,
     ...input.apps.flatMap(appArguments),
   ];
 }
