@@ -37,6 +37,7 @@ export { type AppcPlatform, appcPlatform, type GoPlatform, goPlatform } from './
 export { parsePodManifest, renderPodManifest } from './pod-manifest.ts';
 export { parsePortFlag, parseSandboxPortFlag } from './port.ts';
 export { canonicalQuantity, parseQuantity } from './quantity.ts';
+export { supplementaryGroupsAnnotation, supplementaryGroupsOf } from './supplementary-groups.ts';
 export { AC_VERSION } from './version.ts';
 export { parseRestartPolicy, RESTART_ANNOTATION, type RestartPolicy, restartPolicyOf } from './restart-policy.ts';
 export { parseVolume } from './volume.ts';

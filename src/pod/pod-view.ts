@@ -105,19 +105,9 @@ export abstract class PodView {
     return this.directory.number(podFiles.ppid);
   }
 
-  /** Every app has started, and is well and ready as far as that is asked for. */
-  isReady(): boolean {
-    return this.#supervisorStatus() === 'ready';
-  }
-
   /** Every app has started. */
-  hasStarted(): boolean {
-    const status = this.#supervisorStatus();
-    return status === 'started' || status === 'ready';
-  }
-
-  #supervisorStatus(): string | undefined {
-    return this.directory.link(this.directory.inStage1(podFiles.supervisorStatus));
+  isReady(): boolean {
+    return this.directory.link(this.directory.inStage1(podFiles.supervisorStatus)) === 'ready';
   }
 
   networks(): NetInfo[] {

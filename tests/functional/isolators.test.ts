@@ -112,6 +112,39 @@ test('seccomp, removed calls of flags and manifests, fail with their errno or en
   assert.match(ended.stderr, /^warning: app "app": there is no system call "no_such_call", in its seccomp isolator$/m);
 });
 
+test('capabilities, a set to retain and one to remove in one manifest, refuse the pod; flags go before the image', root, async () => {
+  await using scene = openScene();
+  const retain = isolator('os/linux/capabilities-retain-set', { set: ['CAP_CHOWN'] });
+  const remove = isolator('os/linux/capabilities-remove-set', { set: ['CAP_KILL'] });
+  const both = await ownManifest(scene, [shellApp('true', { isolators: [retain, remove] })]);
+  assert.match((await runOwn(scene, both, 254)).stderr, /cannot have both os\/linux\/capabilities-retain-set and os\/linux\/capabilities-remove-set/);
+  const aci = scene.makeAci('retains.aci', { app: { isolators: [retain] } });
+  const bounding = async (...flags: readonly string[]): Promise<string> =>
+    (await scene.insecure(['run', '--net=none', aci, ...flags, ...shell('grep CapBnd /proc/self/status')])).stdout.replace(/CapBnd:\s+0*/, '').trim();
+  assert.equal(await bounding(), '1');
+  assert.equal(await bounding('--caps-remove=CAP_KILL'), 'a80425db');
+  assert.equal(await bounding('--cap-retain=CAP_KILL,CAP_CHOWN'), '21');
+});
+
+const GROUPS = ['retain,@rkt/default-whitelist', 'retain,@docker/default-whitelist', 'remove,@rkt/default-blacklist', 'remove,@docker/default-blacklist', 'remove,@systemd/mount'];
+
+test('seccomp, groups of rkt, Docker and systemd, run a shell and keep mounts from it', root, async () => {
+  await using scene = openScene();
+  for (const value of GROUPS) {
+    const { stdout, stderr } = await scene.insecure(['run', '--net=none', scene.aci, `--seccomp=errno=EXDEV,mode=${value}`, ...shell('echo runs; mount -t tmpfs none /tmp; true')]);
+    assert.equal(stdout, 'runs\n', value);
+    assert.match(stderr, /[Cc]ross-device link/, value);
+  }
+});
+
+test('seccomp, @appc.io/all to retain and @appc.io/empty to remove, are no filter and the default one', root, async () => {
+  await using scene = openScene();
+  const seen = async (value: string): Promise<string> =>
+    (await scene.insecure(['run', '--net=none', scene.aci, `--seccomp=${value}`, ...shell('grep ^Seccomp: /proc/self/status')])).stdout.replace(/\s+/g, ' ').trim();
+  assert.equal(await seen('mode=retain,@appc.io/all'), 'Seccomp: 0');
+  assert.equal(await seen('mode=remove,@appc.io/empty'), 'Seccomp: 2');
+});
+
 for (const [value, why] of [
   ['mode=remove,rebot', 'there is no system call "rebot"'],
   ['mode=retain,@rkt/no-such-set', 'there is no system call group "@rkt/no-such-set"'],

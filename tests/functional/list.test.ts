@@ -46,3 +46,17 @@ test('status, a prefix of the UUID, is enough, and an unknown one is refused', r
   const { output } = await scene.rkt(['status', 'deadbeef'], { status: 254 });
   assert.match(output, /status: problem retrieving pod: no matches found for "deadbeef"/);
 });
+
+test('annotations and labels, of the user and of rkt, are in the manifest, and those of the user in list and status', root, async () => {
+  await using scene = openScene();
+  const flags = ['--annotation=example.com/of-rkt=1', '--user-annotation=Of the user=2 and = more', '--user-label=tier=web'];
+  const uuid = await scene.prepare(scene.aci, ...flags, '--exec=/bin/true');
+  const [app] = (JSON.parse((await scene.rkt(['cat-manifest', uuid])).stdout) as { apps: [{ annotations: object[]; app: object }] }).apps;
+  assert.deepEqual(app.annotations, [{ name: 'example.com/of-rkt', value: '1' }]);
+  const ofUser = { user_annotations: { 'Of the user': '2 and = more' }, user_labels: { tier: 'web' } };
+  const shown = JSON.parse((await scene.rkt(['status', '--format=json', uuid])).stdout) as { apps: [Record<string, unknown>] };
+  const [listed] = JSON.parse((await scene.rkt(['list', '--format=json'])).stdout) as [typeof shown];
+  for (const { apps: [view] } of [shown, listed]) {
+    assert.deepEqual({ user_annotations: view['user_annotations'], user_labels: view['user_labels'] }, ofUser);
+  }
+});

@@ -165,6 +165,19 @@ for (const [user, group, id] of [
   });
 }
 
+test('--supplementary-gids, numbers, names and files, are groups of the app, each once', root, async () => {
+  await using scene = openScene();
+  const aci = scene.makeAci('users.aci', { files });
+  const groups = async (...flags: readonly string[]): Promise<string> =>
+    (await scene.insecure(['run', '--net=none', aci, '--user=42', '--group=43', ...flags, ...shell('id -G')])).stdout.trim();
+  assert.equal(await groups('--supplementary-gids=5,web', '--supplementary-gids=/etc/passwd,1002'), '43 0 5 1002');
+  const { stderr } = await scene.insecure(['run', '--net=none', aci, '--supplementary-gids=nobody-here', '--exec=/bin/true'], { status: 254 });
+  assert.match(stderr, /"nobody-here" group not found/);
+  for (const value of ['5,', '-1', 'a:b', '99999999999']) {
+    assert.match((await scene.insecure(['run', '--net=none', aci, `--supplementary-gids=${value}`], { status: 254 })).stderr, /must be integers, names of groups, or paths of files/);
+  }
+});
+
 test('--user, a name that is not in the image, is refused by name', root, async () => {
   await using scene = openScene();
   assert.match((await scene.insecure(['run', '--net=none', scene.aci, '--user=nobody-here', '--exec=/bin/true'], { status: 254 })).stderr, /"nobody-here" user not found/);

@@ -20,7 +20,7 @@ export const appFlags: readonly FlagSpec[] = [
   value('name', "name of the app (example: '--name=foo'). If not set, the last part of the image's name", app),
   value('readonly-rootfs', "mount the app's root file system read-only (example: '--readonly-rootfs=true')", app),
   signatureFlag,
-  list('supplementary-gids', "supplementary group IDs of the app (example: '--supplementary-gids=1024,2048')", app),
+  list('supplementary-gids', "supplementary groups of the app: numbers, names, or files whose group is meant (example: '--supplementary-gids=1024,audio')", app),
   value('user', "run the app as this user (example: '--user=user')", app),
   list('user-annotation', "add a user annotation to the app (example: '--user-annotation=foo=bar')", app),
   list('user-label', "add a user label to the app (example: '--user-label=foo=bar')", app),

@@ -1,4 +1,4 @@
-import { type NameValue, parseAcIdentifier, parseAcName, parseMount, parseMountVolume } from '#appc';
+import { type NameValue, parseAcIdentifier, parseAcName, parseMount, parseMountVolume, supplementaryGroupsAnnotation } from '#appc';
 import type { AppArgument, ImageArgument } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -11,6 +11,8 @@ import { upkeepAnnotations } from './upkeep.ts';
 
 /** What was said about one image. */
 export function appArgument({ image, flags, args }: ImageWords): AppArgument {
+  const groups = supplementaryGroups(flags);
+  const ofRkt = [...upkeepAnnotations(flags), ...supplementaryGroupsAnnotation(groups?.others ?? [])];
   return {
     ...imageArgument({ image, flags, args }),
     ...present({
@@ -20,11 +22,11 @@ export function appArgument({ image, flags, args }: ImageWords): AppArgument {
       readonlyRootfs: parseLast(flags, 'readonly-rootfs', readonlyRootfs),
       user: flags.optional('user'),
       group: flags.optional('group'),
-      supplementaryGids: supplementaryGids(flags),
+      supplementaryGids: groups?.gids,
     }),
     args,
     environment: nameValues(flags, 'environment'),
-    annotations: lastOfEachName([...nameValues(flags, 'annotation', parseAcIdentifier), ...upkeepAnnotations(flags)]),
+    annotations: lastOfEachName([...nameValues(flags, 'annotation', parseAcIdentifier), ...ofRkt]),
     userAnnotations: toRecord(nameValues(flags, 'user-annotation')),
     userLabels: toRecord(nameValues(flags, 'user-label')),
     mounts: [...parseAll(flags, 'mount', parseMount), ...parseAll(flags, 'mnt-volume', parseMountVolume)],
@@ -49,10 +51,17 @@ function readonlyRootfs(text: string): boolean {
   return value;
 }
 
-function supplementaryGids(flags: FlagValues): number[] | undefined {
+/** Numbers, and names and paths that only the app's root file system can tell. */
+function supplementaryGroups(flags: FlagValues): { readonly gids: readonly number[]; readonly others: readonly string[] } | undefined {
   if (!flags.given('supplementary-gids')) return undefined;
-  const fault = '--supplementary-gids must be integers';
-  return parseAll(flags, 'supplementary-gids', (text) => text.split(',').map((gid) => parseInteger(gid, fault))).flat();
+  const groups = parseAll(flags, 'supplementary-gids', (text) => text.split(',').map(parseGroup)).flat();
+  const gids = groups.filter((group) => /^\d+$/.test(group)).map((text) => parseInteger(text));
+  return { gids, others: groups.filter((group) => !/^\d+$/.test(group)) };
+}
+
+function parseGroup(text: string): string {
+  if (/^(\d{1,10}|\/.+|[a-z_][\w-]*\$?)$/i.test(text)) return text;
+  throw badRequest('--supplementary-gids must be integers, names of groups, or paths of files');
 }
 
 /** The values of a flag `NAME=VALUE`; of one name the last. */

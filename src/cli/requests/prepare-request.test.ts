@@ -105,7 +105,7 @@ test('prepareRequest, values that cannot be, are refused with the name of the fl
   fails('run --port=http a', /^invalid argument "http" for --port=http: /);
   fails('run a --memory=16m', /memory limit of .* bytes too low. Try a reasonable value, such as --memory=16M/);
   fails('run a --cpu-shares=x', /invalid argument "x" for --cpu-shares=x/);
-  fails('run a --supplementary-gids=x', /--supplementary-gids must be integers/);
+  fails('run a --supplementary-gids=x:1', /--supplementary-gids must be integers/);
   fails('run a --annotation=x', /invalid format of --annotation flag "x"/);
   fails('run a --name=UPPER', /invalid argument "UPPER" for --name=UPPER/);
   fails('run --set-env=x a', /must be specified as key=value/);
@@ -137,7 +137,6 @@ describe('prepareRequest, the environment', () => {
   test("--inherit-env takes the caller's", () => {
     assert.deepEqual(request('run --inherit-env a', { HOME: '/root' }).environment.inherited, [{ name: 'HOME', value: '/root' }]);
     assert.deepEqual(request('run a', { HOME: '/root' }).environment.inherited, []);
-    assert.deepEqual(request('run --inherit-env a', { NOTIFY_SOCKET: '/n', LISTEN_FDS: '1', WATCHDOG_USEC: '1' }).environment.inherited, []);
   });
   test('--set-env-file is read without comments, and twice the same name is refused', (context) => {
     const dir = mkdtempSync(join(tmpdir(), 'rkt-cli-'));

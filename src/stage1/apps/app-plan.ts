@@ -1,4 +1,4 @@
-import type { App, EventHandler, PodManifest, RuntimeApp } from '#appc';
+import { type App, type EventHandler, type PodManifest, type RuntimeApp, supplementaryGroupsOf } from '#appc';
 import type { IdRange } from '#sys';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
@@ -91,7 +91,7 @@ export function planApp(input: AppPlanInput): AppPlan {
     cwd,
     uid,
     gid: groupOf(input, app, uid),
-    supplementaryGids: app.supplementaryGIDs ?? [],
+    supplementaryGids: supplementaryGidsOf(input),
     mounts,
     eventHandlers,
   };
@@ -100,6 +100,11 @@ export function planApp(input: AppPlanInput): AppPlan {
 /** Who owns what is made in the app's name. */
 function rootOf({ users }: AppPlanInput): number {
   return users?.shift ?? 0;
+}
+
+function supplementaryGidsOf({ rootfs, app, users }: AppPlanInput): number[] {
+  const groups = supplementaryGroupsOf(app).map((group) => resolveGroup(rootfs, group, users));
+  return [...new Set([...(app.app?.supplementaryGIDs ?? []), ...groups])];
 }
 
 function planArguments(input: AppPlanInput, exec: readonly string[], cwd: string, path: string | undefined): string[] {

@@ -1,12 +1,11 @@
 import { type HealthProbe, healthCheckOf, type RuntimeApp, restartPolicyOf } from '#appc';
 import type { OciProcess } from './config-types.ts';
 import { ociFiles } from './pod-paths.ts';
-import { notifies } from './service-manager.ts';
 
 /** What the supervisor is told of how to keep an app up. */
 export function upkeepArguments(app: RuntimeApp): string[] {
   const restart = restartPolicyOf(app);
-  return [...(restart === 'no' ? [] : [`--restart=${restart}`]), ...healthArguments(app), ...(notifies(app) ? ['--notify'] : [])];
+  return [...(restart === 'no' ? [] : [`--restart=${restart}`]), ...healthArguments(app)];
 }
 
 function healthArguments(app: RuntimeApp): string[] {
