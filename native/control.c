@@ -131,7 +131,7 @@ static void start(struct connection *connection, char **words) {
     if (earlier != NULL) replace_app(pod, earlier, app);
     return admit(connection, app);
   }
-  free(app);
+  free_app(app);
 }
 
 static void stop(struct connection *connection, char **words) {

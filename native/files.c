@@ -78,7 +78,7 @@ void write_restarts(int directory, const char *app, int count, int code, bool wa
 
 /* Instead of how the last run ended there is when this one began. */
 void mark_started(int directory, const char *app) {
-  static const char *const kinds[] = {"oom", "restarts"};
+  static const char *const kinds[] = {"oom", "restarts", "health"};
   char name[NAME_MAX + 1];
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     snprintf(name, sizeof name, ".%s.%s", app, kinds[i]);

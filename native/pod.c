@@ -198,15 +198,21 @@ void act_on_unhealthy(struct app *app, enum health_action action) {
   if (action == ACT_RESTART) app->restart.asked = true;
 }
 
+/* NULL is none. */
+void free_app(struct app *app) {
+  if (app == NULL) return;
+  forget_probes(app);
+  close_streams(app);
+  free(app->words);
+  free(app);
+}
+
 /* Of an app that does not live. */
 void remove_app(struct pod *pod, struct app *app) {
   struct app **link = &pod->options.apps;
   while (*link != app) link = &(*link)->next;
   *link = app->next;
-  forget_probes(app);
-  close_streams(app);
-  free(app->words);
-  free(app);
+  free_app(app);
 }
 
 /* Every app has ended with it, and none can be started any more. */

@@ -224,6 +224,7 @@ void end_pod(struct pod *pod);
 void join_app(struct pod *pod, struct app *app);
 void stop_app(struct app *app);
 void remove_app(struct pod *pod, struct app *app);
+void free_app(struct app *app);
 
 /* control.c */
 void open_control(struct pod *pod);

@@ -112,6 +112,41 @@ test('app, volumes of its own, are mounted wherever links lead and named by stat
   assert.deepEqual(readdirSync(source), ['test']);
 });
 
+test('app, a volume that nobody gave, goes with the app and not before', root, async () => {
+  await using sandbox = await startSandbox();
+  const { scene } = sandbox;
+  const aci = scene.makeAci('volumes.aci', { name: 'example.com/volumes', app: { mountPoints: [{ name: 'data', path: '/data' }] } });
+  await scene.insecure(['fetch', aci]);
+  for (let round = 0; round < 2; round++) {
+    await sandbox.app('add', ['example.com/volumes', '--name=one', '--exec=/bin/sh', '--', '-c', '[ -e /data/old ] || echo fresh; touch /data/old']);
+    for (let run = 0; run < 2; run++) {
+      await sandbox.start('one');
+      await sandbox.until('one', 'exited');
+    }
+    await sandbox.app('rm', ['--app=one']);
+  }
+  await sandbox.stop();
+  assert.equal(sandbox.pod.output.stdout, 'fresh\nfresh\n');
+});
+
+test('app, event handlers and a restart policy, work as in rkt run', root, async () => {
+  await using sandbox = await startSandbox();
+  const { scene } = sandbox;
+  const eventHandlers = [{ name: 'pre-start', exec: ['/bin/sh', '-c', 'echo before'] }, { name: 'post-stop', exec: ['/bin/sh', '-c', 'echo after'] }];
+  const aci = scene.makeAci('handlers.aci', { name: 'example.com/handlers', app: { exec: ['/bin/sh', '-c', `echo main; ${forever}`], eventHandlers } });
+  await scene.insecure(['fetch', aci]);
+  await sandbox.app('add', ['example.com/handlers', '--name=one']);
+  await sandbox.start('one');
+  await sandbox.app('stop', ['--app=one']);
+  assert.equal(sandbox.pod.output.stdout, 'before\nmain\nafter\n');
+  await sandbox.app('rm', ['--app=one']);
+  await sandbox.add('again', 'echo run >>/runs; [ $(wc -l </runs) = 3 ] || exit 1', '--restart=on-failure');
+  await sandbox.start('again');
+  await sandbox.until('again', 'exited');
+  const { exit_code: code, restarts } = await sandbox.status('again');
+  assert.deepEqual([code, restarts], [0, 2]);
+});
+
 test('app, what it may and is, is as in rkt run', root, async () => {
   await using sandbox = await startSandbox();
   await sandbox.add('one', forever, '--user=65534', '--group=65534', '--caps-retain=CAP_NET_RAW', '--memory=32Mi', '--cpu=200m', '--working-dir=/tmp', '--seccomp=mode=remove,errno=EPERM,mkdir', '--readonly-rootfs=true');

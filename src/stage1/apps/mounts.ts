@@ -1,4 +1,4 @@
-import type { Mount, RuntimeApp, Volume } from '#appc';
+import type { AcName, Mount, PodManifest, RuntimeApp, Volume } from '#appc';
 import { AppError } from './errors.ts';
 
 /** A volume as one app sees it; `path` as the manifest has it, links not yet resolved. */
@@ -53,6 +53,16 @@ function readOnlyOf(volume: Volume, point: { readonly readOnly?: boolean } | und
   return volume.readOnly ?? point?.readOnly ?? false;
 }
 
+/** The volumes that were made for an app alone which is not in the manifest any more. Pure. */
+export function orphanedVolumes(app: AcName, points: readonly { readonly name: string }[], manifest: PodManifest): string[] {
+  const kept = [...(manifest.volumes ?? []).map(({ name }) => name), ...manifest.apps.flatMap((each) => planVolumeMounts(each, manifest.volumes ?? []).map(({ volume }) => volume.name))];
+  return points.map(({ name }) => implicitName(app, name)).filter((name) => !kept.includes(name));
+}
+
+function implicitName(app: string, point: string): Volume['name'] {
+  return `${app}-${point}` as Volume['name'];
+}
+
 function implicitVolume(app: string, point: string): Volume {
-  return { name: `${app}-${point}` as Volume['name'], kind: 'empty', mode: '0755', uid: 0, gid: 0 };
+  return { name: implicitName(app, point), kind: 'empty', mode: '0755', uid: 0, gid: 0 };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import type { Volume } from '#appc';
 import { findProgram, type IdRange, outsideId, runProgramSync } from '#sys';
 import { AppError } from './errors.ts';
@@ -34,6 +34,11 @@ export function openVolume(podDir: string, volume: Volume, filling: EmptyVolume)
   throw new AppError('volume-source-missing', `Failed to stat ${path}: No such file or directory`, {
     hint: `volume "${volume.name}" must exist on the host before the pod starts`,
   });
+}
+
+/** Removes empty volumes, with what is in them. */
+export function removeEmptyVolumes(podDir: string, names: readonly string[]): void {
+  for (const name of names) rmSync(`${podDir}/${SHARED_VOLUMES}/${name}`, { recursive: true, force: true });
 }
 
 function hostSource(volume: Volume): string {

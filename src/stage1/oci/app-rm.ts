@@ -1,6 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { type AcName, type MountPoint, parseImageManifest, parsePodManifest } from '#appc';
+import { RktError } from '#errors';
+import { podFiles } from '#pod';
 import type { AppArgs, FlavorContext } from '#stage1/abi';
-import { MNT_DETACH, runProgramSync, SysError, unmount } from '#sys';
+import { orphanedVolumes, removeEmptyVolumes } from '#stage1/apps';
+import { MNT_DETACH, readTextIfExists, runProgramSync, SysError, unmount } from '#sys';
 import { removeAppCgroup } from './cgroups.ts';
 import { askSupervisor } from './control.ts';
 import { OciStage1Error } from './errors.ts';
@@ -18,6 +22,25 @@ export async function rmApp({ podDir }: FlavorContext, { appName, uuid }: AppArg
   const { runtime } = readRunningPod(podDir);
   joinPodMounts(podDir);
   removeApp(podDir, uuid, runtime, appName);
+  removeEmptyVolumes(podDir, ownVolumes(podDir, appName));
+}
+
+/** The volumes that nobody gave, and that are only there because the app's image has mount points. */
+function ownVolumes(podDir: string, app: AcName): string[] {
+  const points = readMountPoints(`${podDir}/${podFiles.appManifest(app)}`);
+  if (points.length === 0) return [];
+  return orphanedVolumes(app, points, parsePodManifest(readFileSync(`${podDir}/${podFiles.manifest}`, 'utf8')));
+}
+
+/** None where a kill has left half a manifest: then no volume had been made. */
+function readMountPoints(imageManifest: string): readonly MountPoint[] {
+  const text = readTextIfExists(imageManifest);
+  try {
+    return text === undefined ? [] : (parseImageManifest(text).app?.mountPoints ?? []);
+  } catch (error) {
+    if (error instanceof RktError) return [];
+    throw error;
+  }
 }
 
 /** Removes what the runtime, the kernel and the bundles have of an app and of its event handlers. Among the pod's mounts. */
