@@ -20,6 +20,11 @@ export async function startApp({ podDir }: FlavorContext, { appName, uuid }: App
   const answer = await askSupervisor(podDir, ['start', ...words, `--runtime-log=${ociFiles.runtimeLog}`]);
   if (answer === 'ok' || answer === 'running') return;
   if (answer === 'ending') throw new OciStage1Error('not-running', 'the pod is being stopped');
-  const why = answer === 'failed' ? readTextIfExists(log)?.trim() || 'it failed before it ran' : answer;
+  const why = answer === 'failed' ? readLog(log) || 'it failed before it ran' : answer;
   throw new OciStage1Error('not-started', why);
+}
+
+/** What the runtime says may name what the image or the app has put there: nothing in it is for a terminal to obey. */
+function readLog(path: string): string {
+  return (readTextIfExists(path) ?? '').slice(0, 2000).replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
 }
