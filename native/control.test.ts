@@ -195,6 +195,7 @@ const wrong: [string, string, string][] = [
   ['a bad value', 'start\0--app=x\0--bundle=x\0--stdin=y\0', 'bad --stdin: must be null, inherit or stream\n'],
   ['a probe that is none', 'start\0--app=x\0--bundle=x\0--health-tcp=0\0', 'bad --health-tcp: not a number that can be used here\n'],
   ['a bad value after a probe', 'start\0--app=x\0--bundle=x\0--health-tcp=80\0--stdin=y\0', 'bad --stdin: must be null, inherit or stream\n'],
+  ['a bad value after streams', 'start\0--app=x\0--bundle=x\0--stdout=stream\0--stdin=y\0', 'bad --stdin: must be null, inherit or stream\n'],
   ["a word of the pod's", 'start\0--app=x\0--hostname=y\0', 'bad --hostname: unknown, or without its =VALUE\n'],
   ['a terminal', 'start\0--app=x\0--bundle=x\0--tty\0', 'bad x: the terminal is not for an app that comes later\n'],
   ['too many words', `start\0${'x\0'.repeat(400)}`, 'bad message\n'],
