@@ -1,7 +1,6 @@
 import type { ImageId } from '#appc';
 import type { Reference } from '#oci';
 import type { FindOptions, ImageContext } from './context.ts';
-import { ImageError } from './image-error.ts';
 import { dockerName } from './image-source.ts';
 import { notInStore } from './not-in-store.ts';
 import { rememberedRemote } from './remembered-remote.ts';
@@ -22,19 +21,10 @@ export async function fetchDocker(
   }
   if (options.pullPolicy === 'never') throw notInStore(`docker image from URL "${url}"`);
   ctx.report.debug(`image: remote fetching from URL "${url}"`);
-  checkMayUnpack(url);
   ctx.report.debug(`image: fetching image from ${url}`);
   // An image that is held is found without loading what speaks to registries.
   const { pullImage } = await import('./confined/pull-image.ts');
   const id = await pullImage(reference, originalName, ctx);
   ctx.store.writeRemote({ url, blobKey: id, downloadTime: BigInt(Date.now()) * 1_000_000n });
   return id;
-}
-
-/** Layers are unpacked while they arrive, with owners and devices; an ACI is unpacked when root first runs it. */
-function checkMayUnpack(url: string): void {
-  if (process.geteuid?.() === 0) return;
-  throw new ImageError('needs-root', `cannot fetch ${url} as unprivileged user: its layers are unpacked as they arrive`, {
-    hint: 'fetch it as root; what is an ACI, and images that are held, need no root',
-  });
 }

@@ -27,8 +27,7 @@ export type ImageErrorCode =
   | 'bad-destination'
   | 'file-unreadable'
   | 'other-image'
-  | 'file-changed'
-  | 'needs-root';
+  | 'file-changed';
 
 /** What went wrong while an image was on its way into the store. */
 export class ImageError extends RktError<ImageErrorCode> {

@@ -21,6 +21,8 @@ export interface ImageRecord {
   /** Bytes of the ACI, or of the layers' archives. */
   readonly size: number;
   readonly layers?: readonly LayerDigest[];
+  /** Bytes of each layer's archive. */
+  readonly layerSizes?: readonly number[];
   /** Of a layered image. */
   readonly treeId?: string;
 }

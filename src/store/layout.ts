@@ -9,6 +9,8 @@ export interface CasLayout {
   readonly images: string;
   readonly trees: string;
   readonly layers: string;
+  /** Layers that are not unpacked. */
+  readonly keptLayers: string;
   readonly temporary: string;
   readonly treeRecords: string;
   readonly imageRecords: string;
@@ -27,6 +29,7 @@ export interface CasLayout {
   treeRecord(treeId: string): string;
   treeLock(treeId: string): string;
   layer(diffId: LayerDigest): LayerLayout;
+  keptLayer(diffId: LayerDigest): KeptLayerLayout;
   layerLock(diffId: LayerDigest): string;
   partial(digest: LayerDigest): string;
 }
@@ -59,6 +62,13 @@ export interface LayerLayout {
   readonly boot: string;
 }
 
+export interface KeptLayerLayout {
+  /** The layer as it came. */
+  readonly blob: string;
+  /** What it is; there only when the blob is, and durable. */
+  readonly description: string;
+}
+
 /** Hex digits of a diff ID in a layer's path: short, since an overlay's options must fit one page. */
 const LAYER_NAME_LENGTH = 32;
 
@@ -74,6 +84,7 @@ export function casLayout(dataDir: string): CasLayout {
     images: at('blob'),
     trees: at('tree'),
     layers: at('layer'),
+    keptLayers: at('kept'),
     temporary: at('tmp'),
     treeRecords: at('db', 'tree'),
     imageRecords: at('db', 'image'),
@@ -89,6 +100,7 @@ export function casLayout(dataDir: string): CasLayout {
     treeRecord: (treeId) => at('db', 'tree', `${treeId}.json`),
     treeLock: (treeId) => at('treestorelocks', treeId),
     layer: (diffId) => layerLayout(at('layer', layerName(diffId))),
+    keptLayer: (diffId) => ({ blob: at('kept', `${layerName(diffId)}.blob`), description: at('kept', `${layerName(diffId)}.json`) }),
     layerLock: (diffId) => at('tmp', `layer-${layerName(diffId)}.lock`),
     partial: (digest) => at('tmp', `blob-${digest.replace(':', '-')}.partial`),
   };

@@ -6,7 +6,7 @@ import { gcLayers } from './gc/gc-layers.ts';
 import { gcTrees } from './gc/gc-trees.ts';
 import { findImageByName, getImage, listImages, readEvidence, readManifestText, removeImage, touchImage, writeEvidence } from './image-records.ts';
 import { endImageUses } from './image-use.ts';
-import { pinLayer } from './layer/held-layers.ts';
+import { holdLayer } from './layer/hold-layer.ts';
 import { checkLayers } from './layer/check-layers.ts';
 import { importLayers } from './layer/import-layers.ts';
 import { PartialFile } from './layer/partial-file.ts';
@@ -48,7 +48,7 @@ function imports(context: StoreContext) {
   return {
     importAci: async (path) => (await import('./aci/import-aci.ts')).importAci(context, path),
     importLayers: (image) => importLayers(context, image),
-    hasLayer: (diffId) => pinLayer(context, diffId),
+    hasLayer: (diffId) => holdLayer(context, diffId),
     addLayer: async (input, source) => (await import('./layer/add-layer.ts')).addLayer(context, input, source),
     partialLayer: (digest) => new PartialFile(context.layout, digest),
     scratch: () => makeTemporaryDirectory(context.layout, 'scratch'),

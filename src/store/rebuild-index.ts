@@ -4,6 +4,7 @@ import { type ImageId, parseImageManifest } from '#appc';
 import { listDirectory } from '#sys';
 import { layersTreeId } from './image-id.ts';
 import type { ImageRecord } from './image-records.ts';
+import { layerSize, totalSize } from './layer/layer-size.ts';
 import type { CasLayout } from './layout.ts';
 import type { LayerDigest } from './types.ts';
 
@@ -34,8 +35,8 @@ function recordOf(layout: CasLayout, id: ImageId): ImageRecord {
   const named = { id, name: manifest.name, labels: manifest.labels ?? [], importTime: blob.mtimeNs };
   const layers = layersOf(layout.blob(id));
   if (layers === undefined) return { ...named, kind: 'aci', size: Number(blob.size) };
-  const size = [...new Set(layers)].reduce((sum, layer) => sum + Number(readFileSync(layout.layer(layer).size, 'utf8')), 0);
-  return { ...named, kind: 'layers', size, layers, treeId: layersTreeId(layers) };
+  const layerSizes = layers.map((layer) => layerSize(layout, layer));
+  return { ...named, kind: 'layers', size: totalSize(layers, layerSizes), layers, layerSizes, treeId: layersTreeId(layers) };
 }
 
 /** The layers of a layered image's document; undefined for an archive, which never begins with a brace. */

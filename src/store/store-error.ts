@@ -12,6 +12,7 @@ const CODES = [
   'digest-mismatch',
   'size-mismatch',
   'missing-layer',
+  'needs-root',
   'missing-dependency',
   'unsupported-compression',
   'tree-changed',

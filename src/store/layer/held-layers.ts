@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { unlessMissing } from '#sys';
 import type { StoreContext } from '../context.ts';
 import { layerLayout, type LayerLayout } from '../layout.ts';
@@ -19,6 +19,11 @@ export function bootId(): string {
  */
 export function isLayerHeld(layer: LayerLayout, diffId: LayerDigest): boolean {
   return readId(layer) === diffId && isFromThisBootOrDurable(layer);
+}
+
+/** As {@link isLayerHeld}, and will be after any power failure. */
+export function isLayerDurable(layer: LayerLayout, diffId: LayerDigest): boolean {
+  return readId(layer) === diffId && !existsSync(layer.boot);
 }
 
 /** The diff ID of the layer in a directory; undefined where it cannot be believed. */
@@ -52,8 +57,9 @@ export function pinLayer(context: StoreContext, diffId: LayerDigest): boolean {
 /** Lets go of layers, when an image's record protects them. */
 export function unpinLayers(context: StoreContext, diffIds: readonly LayerDigest[]): void {
   for (const diffId of diffIds) {
-    const { directory } = context.layout.layer(diffId);
-    context.pins.get(directory)?.release();
-    context.pins.delete(directory);
+    for (const path of [context.layout.layer(diffId).directory, context.layout.keptLayer(diffId).description]) {
+      context.pins.get(path)?.release();
+      context.pins.delete(path);
+    }
   }
 }

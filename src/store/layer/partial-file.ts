@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { openPipe } from '#sys';
 import type { CasLayout } from '../layout.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
@@ -27,7 +27,11 @@ export class PartialFile implements PartialLayer {
     for (;;) {
       const fd = openSync(this.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
       const stat = fstatSync(fd);
-      if (stat.isFile() && stat.nlink === 1) return new GrowingFile(fd, stat.size);
+      if (stat.isFile() && stat.nlink === 1) {
+        // Whoever of the group goes on with it, whatever the umask.
+        if (stat.uid === process.geteuid?.()) fchmodSync(fd, FILE_MODE);
+        return new GrowingFile(fd, stat.size);
+      }
       // Members of the group may have put anything there.
       closeSync(fd);
       this.discard();

@@ -49,10 +49,19 @@ export function algorithmOf(digest: LayerDigest): HashName {
 
 /** Bytes that were wrong once will be wrong again: they are forgotten, whatever was wrong. */
 function verify(input: LayerInput, report: UnpackReport, partial: PartialFile): UnpackSuccess {
+  try {
+    return verifyReport(input, report);
+  } catch (error) {
+    if ((error as StoreError).code !== 'unpack-failed') partial.discard();
+    throw error;
+  }
+}
+
+/** What a process found of a layer. @throws {StoreError} where it is not the layer that was asked for */
+export function verifyReport(input: LayerInput, report: UnpackReport): UnpackSuccess {
   const problem = problemOf(input, report);
-  if (problem === undefined) return report as UnpackSuccess;
-  if (problem.code !== 'unpack-failed') partial.discard();
-  throw problem;
+  if (problem !== undefined) throw problem;
+  return report as UnpackSuccess;
 }
 
 function problemOf(input: LayerInput, report: UnpackReport): StoreError | undefined {

@@ -3,6 +3,8 @@ import type { ImageId } from '#appc';
 import type { StoreContext } from '../context.ts';
 import { layersTreeId } from '../image-id.ts';
 import { type ImageRecord, readImageRecord } from '../image-records.ts';
+import { isKept } from '../layer/kept-layers.ts';
+import { mayUnpack } from '../privilege.ts';
 import { StoreError } from '../store-error.ts';
 import type { LayerDigest, Tree } from '../types.ts';
 import { layeredTree, pinTree } from './layered-tree.ts';
@@ -12,8 +14,15 @@ import { readTreeRecord, writeTreeRecord } from './tree-records.ts';
 /** See {@link Store.tree}. */
 export async function treeOf(context: StoreContext, id: ImageId): Promise<Tree> {
   const record = requireRecord(context, id);
-  if (record.layers !== undefined) return treeOfLayers(context, treeIdOfLayers(record), record.layers);
-  return (await import('./aci-tree.ts')).aciTree(context, id);
+  if (record.layers === undefined) return (await import('./aci-tree.ts')).aciTree(context, id);
+  await unpackWhatIsKept(context, record.layers);
+  return treeOfLayers(context, treeIdOfLayers(record), record.layers);
+}
+
+/** Layers that one who is not root has fetched. Nearly always there are none. */
+async function unpackWhatIsKept(context: StoreContext, layers: readonly LayerDigest[]): Promise<void> {
+  if (!existsSync(context.layout.keptLayers) || !layers.some((layer) => isKept(context.layout, layer))) return;
+  await (await import('../layer/unpack-kept.ts')).unpackKeptLayers(context, layers);
 }
 
 /** A pod finds its tree by the tree's record alone, which may have been lost. */
@@ -53,7 +62,8 @@ export async function verifyTree(context: StoreContext, id: ImageId): Promise<'v
     await (await import('./aci-tree.ts')).verifyAciTree(context, id);
     return 'verified';
   }
-  layeredTree(context, treeIdOfLayers(record), record.layers);
+  if (!mayUnpack()) return (await import('../layer/check-kept.ts')).checkKeptLayers(context, record.layers);
+  await treeOf(context, id);
   return (await import('../layer/verify-layers.ts')).verifyLayers(context, record.layers);
 }
 

@@ -4,6 +4,7 @@ import type { StoreContext } from '../context.ts';
 import type { CasLayout } from '../layout.ts';
 import { lockNow } from '../locks.ts';
 import { makeStoreDirectory } from '../modes.ts';
+import { mayUnpack, needsRoot } from '../privilege.ts';
 import { StoreError } from '../store-error.ts';
 import type { LayerDigest, Tree } from '../types.ts';
 
@@ -21,7 +22,7 @@ function lowerDirsOf(layout: CasLayout, layers: readonly LayerDigest[]): string[
   const directories = new Set<string>();
   for (const diffId of layers.toReversed()) {
     const layer = layout.layer(diffId);
-    if (!existsSync(layer.diff)) throw new StoreError('missing-layer', `layer ${diffId} is not in the store`);
+    if (!existsSync(layer.diff)) throw mayUnpack() ? new StoreError('missing-layer', `layer ${diffId} is not in the store`) : needsRoot();
     directories.add(layer.diff);
     if (existsSync(layer.opaque)) break;
   }

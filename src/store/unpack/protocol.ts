@@ -19,7 +19,7 @@ export const COPY_FD = 5;
 export const GROWS_FD = 5;
 
 /** What the child is asked to do; its one argument, as JSON. The archive is the file that is its standard input. */
-export type ChildRequest = UnpackRequest | InspectRequest;
+export type ChildRequest = UnpackRequest | CheckRequest | InspectRequest;
 
 /** To read an ACI, a file, without unpacking it: nothing is known of its compression. */
 export interface InspectRequest {
@@ -27,11 +27,21 @@ export interface InspectRequest {
   readonly limits: ArchiveLimits;
 }
 
-export interface UnpackRequest {
+/** To read a layer without unpacking it: only its hashes are wanted, and whether it is an archive. */
+export interface CheckRequest extends ReadRequest {
+  readonly kind: 'check';
+}
+
+export interface UnpackRequest extends ReadRequest {
   /** `layer`: whiteouts are turned into overlayfs's. `aci`: only what is below `rootfs/`, and no whiteouts. */
   readonly kind: 'layer' | 'aci';
   /** The directory to unpack into; it exists and is empty, or holds the images below this one. */
   readonly root: string;
+  /** `aci`: the only paths to keep, without a leading slash; absent: all. */
+  readonly keep?: readonly string[];
+}
+
+interface ReadRequest {
   readonly compression: Compression;
   /** Whether the archive is still being written. */
   readonly grows: boolean;
@@ -39,8 +49,6 @@ export interface UnpackRequest {
   readonly blobHash?: HashName;
   /** Of the uncompressed bytes. */
   readonly archiveHash?: HashName;
-  /** `aci`: the only paths to keep, without a leading slash; absent: all. */
-  readonly keep?: readonly string[];
   readonly limits: ArchiveLimits;
 }
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '#errors';
-import { confinedArguments, startProgram } from '#sys';
+import { type Confinement, confinedArguments, startProgram } from '#sys';
 import { planConfinement, planUnpackerConfinement, type Self } from '../confinement.ts';
 import { StoreError } from '../store-error.ts';
 import { setPrivilegedXattrs } from './privileged-xattrs.ts';
@@ -58,17 +58,24 @@ export function startUnpacker(start: UnpackerStart): Unpacker {
 }
 
 function planArguments(self: Self, request: ChildRequest): string[] {
+  return confinedArguments(planChildConfinement(self, request), self.path, [...self.args, UNPACK_COMMAND, JSON.stringify(request)]);
+}
+
+function planChildConfinement(self: Self, request: ChildRequest): Confinement {
   const { unpackedBytes } = request.limits;
-  const confinement =
-    request.kind === 'inspect'
-      ? planConfinement(self, { fork: true, readOnly: DECOMPRESSORS, fileLimit: unpackedBytes })
-      : planUnpackerConfinement(self, request.root, unpackedBytes);
-  return confinedArguments(confinement, self.path, [...self.args, UNPACK_COMMAND, JSON.stringify(request)]);
+  switch (request.kind) {
+    case 'inspect':
+      return planConfinement(self, { fork: true, readOnly: DECOMPRESSORS, fileLimit: unpackedBytes });
+    case 'check':
+      return planConfinement(self, {});
+    default:
+      return planUnpackerConfinement(self, request.root, unpackedBytes);
+  }
 }
 
 /** Does for the child what it may not do itself, once it has ended. */
 function complete(request: ChildRequest, report: UnpackReport | undefined): UnpackReport | undefined {
-  if (report?.ok !== true || request.kind === 'inspect') return report;
+  if (report?.ok !== true || !('root' in request)) return report;
   try {
     setPrivilegedXattrs(request.root, report.privileged);
     return report;

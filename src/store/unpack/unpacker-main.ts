@@ -1,13 +1,22 @@
 import { writeSync } from 'node:fs';
 import { messageOf } from '#errors';
 import { StoreError } from '../store-error.ts';
+import type { TarSink } from '../tar/entry.ts';
 import type { ArchiveLimits } from '../tar/limits.ts';
 import { TarReader } from '../tar/reader.ts';
 import { openDecompressor } from './decompress.ts';
 import { checkGrowth, Digesting } from './digesting.ts';
 import { Extraction } from './extraction.ts';
 import { planPlaces } from './places.ts';
-import { type ChildRequest, GROWS_FD, REPORT_FD, type UnpackReport, type UnpackRequest, type UnpackSuccess } from './protocol.ts';
+import {
+  type CheckRequest,
+  type ChildRequest,
+  GROWS_FD,
+  REPORT_FD,
+  type UnpackReport,
+  type UnpackRequest,
+  type UnpackSuccess,
+} from './protocol.ts';
 import { readGrowing } from './read-growing.ts';
 
 const STDIN = 0;
@@ -22,9 +31,20 @@ const STDIN = 0;
  */
 export async function unpackerMain(argv: readonly string[]): Promise<number> {
   const request = JSON.parse(argv[0] ?? '') as ChildRequest;
-  const report = await (request.kind === 'inspect' ? inspect(request.limits) : unpack(request)).catch(failure);
+  const report = await work(request).catch(failure);
   writeSync(REPORT_FD, `${JSON.stringify(report)}\n`);
   return report.ok ? 0 : 1;
+}
+
+function work(request: ChildRequest): Promise<UnpackSuccess> {
+  switch (request.kind) {
+    case 'inspect':
+      return inspect(request.limits);
+    case 'check':
+      return check(request);
+    default:
+      return unpack(request);
+  }
 }
 
 /** Loaded only where it is needed: a layer's unpacker starts the sooner. */
@@ -33,16 +53,29 @@ async function inspect(limits: ArchiveLimits): Promise<UnpackSuccess> {
 }
 
 async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
-  const decompressor = await openDecompressor(request.compression);
   process.umask(0);
   process.chdir(request.root);
   const { limits } = request;
-  const blob = new Digesting(request.blobHash);
-  const archive = new Digesting(request.archiveHash);
   const place = planPlaces(request);
   const whiteouts = request.kind === 'layer';
   const extraction = new Extraction({ root: '.', whiteouts, limits, ...(place === undefined ? {} : { place }) });
-  const reader = new TarReader(extraction, limits);
+  const hashes = await read(request, extraction, { whole: request.kind === 'aci' });
+  return { ok: true, ...hashes, ...extraction.finish() };
+}
+
+async function check(request: CheckRequest): Promise<UnpackSuccess> {
+  const nothing = { entry: () => {}, data: () => {}, endEntry: () => {} };
+  return { ok: true, ...(await read(request, nothing, { whole: false })), opaqueRoot: false, privileged: [] };
+}
+
+type Hashes = Pick<UnpackSuccess, 'blobHex' | 'blobSize' | 'archiveHex' | 'archiveSize'>;
+
+async function read(request: UnpackRequest | CheckRequest, sink: TarSink, ending: { whole: boolean }): Promise<Hashes> {
+  const { limits } = request;
+  const decompressor = await openDecompressor(request.compression);
+  const blob = new Digesting(request.blobHash);
+  const archive = new Digesting(request.archiveHash);
+  const reader = new TarReader(sink, limits);
   const take = (piece: Buffer): void => {
     archive.update(piece);
     checkGrowth(blob.size, archive.size, limits);
@@ -53,16 +86,8 @@ async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
     decompressor.push(piece, take);
   }
   decompressor.finish(take);
-  reader.finish({ whole: request.kind === 'aci' });
-  const finished = extraction.finish();
-  return {
-    ok: true,
-    ...hexOf('blobHex', blob),
-    blobSize: blob.size,
-    ...hexOf('archiveHex', archive),
-    archiveSize: archive.size,
-    ...finished,
-  };
+  reader.finish(ending);
+  return { ...hexOf('blobHex', blob), blobSize: blob.size, ...hexOf('archiveHex', archive), archiveSize: archive.size };
 }
 
 function hexOf<Key extends string>(key: Key, digesting: Digesting): Partial<Record<Key, string>> {
