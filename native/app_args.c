@@ -106,6 +106,12 @@ static const char *parse_attach(struct app *app, const char *value) {
   return NULL;
 }
 
+static const char *parse_notify(struct app *app, const char *value) {
+  (void)value;
+  app->notifies = true;
+  return NULL;
+}
+
 static const char *parse_tty(struct app *app, const char *value) {
   (void)value;
   app->tty = true;
@@ -141,6 +147,7 @@ static const struct app_word {
     {.name = "--health-retries", .parse = parse_health_retries},
     {.name = "--health-start-period-ms", .parse = parse_health_start_period},
     {.name = "--health-on-failure", .parse = parse_health_action},
+    {.name = "--notify", .parse = parse_notify, .alone = true},
     {.name = "--tty", .parse = parse_tty, .alone = true},
 };
 

@@ -82,6 +82,15 @@ static void parse_control(struct options *options, const char *text) {
   options->control = text;
 }
 
+static void parse_notify_socket(struct options *options, const char *text) {
+  if (text[0] != '/' && text[0] != '@') refuse("must be an absolute path or an abstract name", "--notify-socket");
+  options->notify_socket = text;
+}
+
+static void parse_watchdog(struct options *options, const char *text) {
+  options->watchdog_ms = parse_number("--watchdog-ms", text, 2);
+}
+
 static void parse_join_net(struct options *options, const char *text) {
   options->join_net = text;
 }
@@ -112,7 +121,8 @@ static const struct {
     {"--unshare", parse_unshare}, {"--ns-fd", parse_ns_fd},   {"--lock-fd", parse_lock_fd},
     {"--userns-fd", parse_userns_fd},
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
-    {"--app", parse_app},         {"--control", parse_control}, {"--join-net", parse_join_net},
+    {"--app", parse_app},         {"--control", parse_control},
+    {"--notify-socket", parse_notify_socket}, {"--watchdog-ms", parse_watchdog}, {"--join-net", parse_join_net},
 };
 
 static const struct {

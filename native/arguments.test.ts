@@ -60,6 +60,8 @@ const refused: [string, string[], string][] = [
   ['no time between probes', [...complete, '--health-tcp=80', '--health-interval-ms=0'], '--health-interval-ms: not a number that can be used here'],
   ['no probe at all', [...complete, '--health-retries=2'], 'a: has nothing to probe'],
   ['another answer to ill health', [...complete, '--health-on-failure=reboot'], '--health-on-failure: must be none, kill, restart or stop'],
+  ['a service manager by a relative path', [...complete, '--notify-socket=x'], '--notify-socket: must be an absolute path or an abstract name'],
+  ['no time to watch', [...complete, '--watchdog-ms=1'], '--watchdog-ms: not a number that can be used here'],
   ['an unknown option', [...complete, '--verbose=1'], '--verbose=1: unknown argument'],
   ['an option without a value', [...complete, '--hostname'], '--hostname: unknown argument, or one without its =VALUE'],
 ];

@@ -132,11 +132,11 @@ int read_oom_kills(const char *path) {
   return line == NULL ? 0 : atoi(line + sizeof key - 1);
 }
 
-void write_ready_link(const char *path) {
+void write_state_link(const char *path, const char *state) {
   char temporary[PATH_MAX];
   temporary_name(temporary, path);
   unlink(temporary);
-  if (symlink("ready", temporary) < 0 || rename(temporary, path) < 0) fail("cannot link", path);
+  if (symlink(state, temporary) < 0 || rename(temporary, path) < 0) fail("cannot link", path);
 }
 
 /* The number by which a process is known in the innermost of its namespaces. */

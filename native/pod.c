@@ -31,6 +31,7 @@ static void stop(struct pod *pod, int signal) {
   signal_apps(&pod->options, signal);
   if (pod->stopping) return;
   pod->stopping = true;
+  tell_stopping(pod);
   pod->grace = (struct timer){.fire = kill_everything, .context = pod};
   set_timer(&pod->grace, pod->options.grace_ms);
   for (struct app *app = pod->options.apps; app != NULL; app = app->next) end_probes(app);
@@ -166,6 +167,7 @@ static void begin_life(struct pod *pod, struct app *app) {
   app->pod = pod;
   app->live = true;
   pod->live++;
+  listen_to_app(app);
   begin_run(pod, app);
 }
 
@@ -203,6 +205,7 @@ void free_app(struct app *app) {
   if (app == NULL) return;
   forget_probes(app);
   close_streams(app);
+  stop_listening_to_app(app);
   free(app->words);
   free(app);
 }
@@ -254,20 +257,31 @@ static void handle_signals(void *context) {
 }
 
 /* An app that has ended well has nobody waiting for it. */
-static bool is_ready(const struct app *app) {
-  return app->started && (has_passed(app) || !app->live);
+bool is_ready(const struct app *app) {
+  return app->started && (!app->live || (has_passed(app) && (app->notified || !app->notifies)));
 }
 
-static bool all_ready(const struct pod *pod) {
+static bool all_apps(const struct pod *pod, bool (*are)(const struct app *)) {
   const struct app *app = pod->options.apps;
-  while (app != NULL && is_ready(app)) app = app->next;
+  while (app != NULL && are(app)) app = app->next;
   return app == NULL;
 }
 
+static bool has_started(const struct app *app) {
+  return app->started;
+}
+
+/* A pod whose apps say that they are ready, or are probed, has started before it is ready. */
 static void announce(struct pod *pod) {
-  if (pod->announced || pod->stopping || !all_ready(pod)) return;
-  pod->announced = true;
-  write_ready_link(pod->options.ready_link);
+  if (pod->announced == READY || pod->stopping || !all_apps(pod, has_started)) return;
+  if (all_apps(pod, is_ready)) {
+    pod->announced = READY;
+    write_state_link(pod->options.ready_link, "ready");
+    tell_ready(pod);
+  } else if (pod->announced == NOT_STARTED) {
+    pod->announced = STARTED;
+    write_state_link(pod->options.ready_link, "started");
+  }
 }
 
 /* Signals that came while an app was being started are handled before the next one is. */
@@ -282,7 +296,9 @@ void start_apps(struct pod *pod) {
 
 void supervise(struct pod *pod) {
   watch(pod->signals, POLLIN, handle_signals, pod);
+  start_watchdog(pod);
   while (pod->live > 0 || (is_mutable(pod) && !pod->stopping)) {
+    tell_state(pod);
     wait_for_event();
     announce(pod);
   }

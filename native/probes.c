@@ -36,7 +36,7 @@ static int next_delay(struct health_check *check) {
   return shorter(delay, check->interval_ms);
 }
 
-static void tell_state(const struct app *app) {
+static void tell_health(const struct app *app) {
   static const char *const names[] = {[STARTING] = "starting", [HEALTHY] = "healthy", [UNHEALTHY] = "unhealthy"};
   const struct health_check *check = app->check;
   write_health(app->pod->status_dir, app->name, names[check->state], check->failures, check->line);
@@ -56,7 +56,7 @@ static void pass(struct app *app) {
   check->failures = 0;
   check->state = HEALTHY;
   check->passed = true;
-  if (changed) tell_state(app);
+  if (changed) tell_health(app);
 }
 
 static void fall_short(struct app *app) {
@@ -64,7 +64,7 @@ static void fall_short(struct app *app) {
   if (counts(check)) check->failures++;
   bool fallen = check->state != UNHEALTHY && check->failures >= check->retries;
   if (fallen) check->state = UNHEALTHY;
-  tell_state(app);
+  tell_health(app);
   if (!fallen) return;
   tell_unhealthy(app->name, check->failures);
   act_on_unhealthy(app, check->action);
@@ -199,7 +199,7 @@ void begin_probes(struct app *app) {
   check->quick_ms = FIRST_DELAY_MS;
   check->counts_at = now() + check->start_period_ms + check->interval_ms;
   memset(check->line, 0, sizeof check->line);
-  tell_state(app);
+  tell_health(app);
   wait_for_next(app);
 }
 
@@ -210,6 +210,10 @@ void end_probes(struct app *app) {
   check->wanted = false;
   cancel_timer(&check->timer);
   kill_probe(check);
+}
+
+bool is_unhealthy(const struct app *app) {
+  return app->check != NULL && app->check->state == UNHEALTHY;
 }
 
 bool has_passed(const struct app *app) {

@@ -69,6 +69,8 @@ export interface PodSpec {
   readonly prefix?: readonly string[];
   readonly stdin?: 'pipe' | 'ignore';
   readonly withoutNetwork?: boolean;
+  /** Arguments that are about no app. */
+  readonly flags?: readonly string[];
   /** The path of a network namespace for init; with `withoutNetwork`. */
   readonly joinNet?: string;
   /** A user namespace whose ids from 0 are these of the host. */
@@ -139,8 +141,13 @@ export class SupervisedPod {
     return Number(this.read(`${app}/pid`));
   }
 
+  /** What the ready link says. */
+  get announced(): string | undefined {
+    return fs.lstatSync(this.path('ready'), { throwIfNoEntry: false }) && fs.readlinkSync(this.path('ready'));
+  }
+
   get isReady(): boolean {
-    return fs.lstatSync(this.path('ready'), { throwIfNoEntry: false }) !== undefined;
+    return this.announced === 'ready';
   }
 
   async untilOutput(text: string): Promise<void> {
@@ -235,6 +242,7 @@ function podArguments(dir: string, spec: PodSpec): string[] {
     '--init-root=init',
     `--grace-ms=${spec.graceMs ?? 10_000}`,
     ...(spec.later === undefined ? [] : ['--control=control']),
+    ...(spec.flags ?? []),
     ...spec.apps.flatMap((app) => [`--app=${app.name}`, `--bundle=${app.name}`, ...probeArguments(app), ...(app.flags ?? [])]),
   ];
 }

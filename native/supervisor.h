@@ -72,6 +72,9 @@ struct app {
   struct streams *streams;      /* NULL: the app has no streams but the caller's */
   struct restart restart;
   struct health_check *check;   /* NULL: it is not probed */
+  bool notifies;                /* tells us when it is ready, on a socket in its bundle */
+  bool notified;                /* that it is; once in the life of the pod */
+  int notify_fd;                /* 0: not open */
   enum phase phase;
   pid_t pid;             /* of the phase; 0: not started, or ended */
   bool made[PHASES];     /* the runtime has a container of that name */
@@ -92,6 +95,8 @@ struct options {
   const char *pid_file;
   const char *hostname;
   const char *init_root;
+  const char *notify_socket;      /* of the service manager; NULL: there is none */
+  int watchdog_ms;                /* 0: nobody watches */
   const char *join_net;           /* a network namespace that is there already; NULL: the caller's, or one of --unshare */
   const char *control;            /* a socket to be made; NULL: the apps stay the same */
   const char *runtime;
@@ -110,6 +115,9 @@ struct namespace_kind {
   int flag;
 };
 
+/* What the ready link says. */
+enum announced { NOT_STARTED, STARTED, READY };
+
 struct pod {
   struct options options;
   int signals;       /* signalfd */
@@ -117,13 +125,14 @@ struct pod {
   int lifeline;      /* init ends the pod when this is closed */
   pid_t init;        /* 0: reaped */
   size_t live;       /* apps that were begun and whose last run has not ended */
-  bool announced;    /* the ready link is there */
+  enum announced announced;
   bool stopping;
   bool killed;
   bool asked;        /* by a signal, to end */
   bool insisted;     /* nothing is to be waited for any more */
   bool halted;       /* asked to stop in an orderly way: exit 0 */
   struct timer grace; /* set while stopping */
+  struct timer watchdog;
   int failure;       /* wait(2) status of the first app that failed, 0: none */
 };
 
@@ -175,7 +184,7 @@ void write_restarts(int directory, const char *app, int count, int code, bool wa
 void write_health(int directory, const char *app, const char *state, int failures, const char *line);
 void mark_started(int directory, const char *app);
 void kill_processes(const char *path);
-void write_ready_link(const char *path);
+void write_state_link(const char *path, const char *state);
 int read_oom_kills(const char *path);
 pid_t read_pid(int directory, const char *name);
 pid_t pid_in_pod(pid_t pid);
@@ -214,9 +223,19 @@ void begin_probes(struct app *app);
 void end_probes(struct app *app);
 bool probe_ended(struct app *app, pid_t pid, int status);
 bool has_passed(const struct app *app);
+bool is_unhealthy(const struct app *app);
 void forget_probes(struct app *app);
 
+/* notify.c */
+void tell_ready(const struct pod *pod);
+void tell_stopping(const struct pod *pod);
+void tell_state(const struct pod *pod);
+void start_watchdog(struct pod *pod);
+void listen_to_app(struct app *app);
+void stop_listening_to_app(struct app *app);
+
 /* pod.c */
+bool is_ready(const struct app *app);
 void act_on_unhealthy(struct app *app, enum health_action action);
 void start_apps(struct pod *pod);
 void supervise(struct pod *pod);

@@ -180,24 +180,52 @@ test('rkt fetch of an archive as root, the process that reads it, has the archiv
   assert.equal(files.every((each) => each === path || each.includes('/cas/tmp/scratch')), true, files.join());
 });
 
-test('rkt image export as root, the process that reads the tree, may read that and nothing else', { skip }, async (t) => {
-  const home = directory(t);
+/** Fetches an ACI with one file that cannot be compressed. @returns what starts rkt with it, for the time of the test */
+async function fetchNoise(t: TestContext, home: string, size: number): Promise<(...args: string[]) => number> {
   const build = mkdtempSync(join(home, 'aci-'));
   mkdirSync(join(build, 'rootfs'));
-  // Compressing it takes longer than reading it: the reader has to wait.
-  writeFileSync(join(build, 'rootfs/noise'), randomBytes(150 << 20));
+  writeFileSync(join(build, 'rootfs/noise'), randomBytes(size));
   writeFileSync(join(build, 'manifest'), JSON.stringify({ acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/noise', labels: [] }));
   await runProgram('/bin/tar', ['-C', build, '-cf', join(home, 'noise.aci'), 'manifest', 'rootfs']);
-  const flags = [`--dir=${join(home, 'data')}`, '--insecure-options=image'];
+  const flags = [`--dir=${join(home, 'data')}`, '--insecure-options=image,http'];
   const { status, stderr } = await runProgram(join(root, 'bin/rkt'), [...flags, 'fetch', join(home, 'noise.aci')]);
   assert.equal(status, 0, stderr);
-  const rkt = spawn(join(root, 'bin/rkt'), [...flags, 'image', 'export', '--format=oci', 'example.com/noise', join(home, 'layout')], { stdio: 'ignore' });
-  const ended = new Promise((resolve) => rkt.once('close', resolve));
+  return (...args) => {
+    const rkt = spawn(join(root, 'bin/rkt'), [...flags, ...args], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => rkt.once('close', resolve));
+    t.after(() => {
+      rkt.kill('SIGKILL');
+      return ended;
+    });
+    return rkt.pid!;
+  };
+}
+
+test('rkt image push as root, the process that speaks to the registry, may read what is pushed and nothing else', { skip }, async (t) => {
+  const home = directory(t);
+  const start = await fetchNoise(t, home, 1000);
+  const server = createServer(({ method, url }, response) => {
+    if (url === '/v2/') response.end();
+    else if (method === 'HEAD') response.writeHead(404).end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
   t.after(() => {
-    rkt.kill('SIGKILL');
-    return ended;
+    server.closeAllConnections();
+    server.close();
   });
-  const reader = await findChild(rkt.pid!, '__archive');
+  const pid = start('image', 'push', 'example.com/noise', `docker://127.0.0.1:${(server.address() as AddressInfo).port}/noise`);
+  const pusher = await findChild(pid, '__fetch');
+  checkHasNothing(pusher);
+  const mounts = readFileSync(`/proc/${pusher}/mountinfo`, 'utf8').split('\n').filter((line) => line.includes(home));
+  assert.equal(mounts.length, 1);
+  assert.match(mounts[0]!, new RegExp(` ${join(home, 'data/cas/tmp/scratch-')}\\w+/blobs ro,nosuid,nodev`));
+});
+
+test('rkt image export as root, the process that reads the tree, may read that and nothing else', { skip }, async (t) => {
+  const home = directory(t);
+  // Compressing it takes longer than reading it: the reader has to wait.
+  const start = await fetchNoise(t, home, 150 << 20);
+  const reader = await findChild(start('image', 'export', '--format=oci', 'example.com/noise', join(home, 'layout')), '__archive');
   const user = planConfinement({ path: '/', args: [], confine, files: [] }, {}).user!;
   assert.deepEqual(statusOfThreads(reader), {
     ...restricted, Uid: ids(user.uid), Gid: ids(user.gid), CapInh: PACKING, CapPrm: PACKING, CapEff: PACKING, CapBnd: PACKING, CapAmb: PACKING,

@@ -60,6 +60,6 @@ export const podFiles = {
   /** Relative to the stage1 root file system: how often an app was started again, and how it is. */
   restarts: (app: AcName): string => `rkt/status/.${app}.restarts`,
   health: (app: AcName): string => `rkt/status/.${app}.health`,
-  /** Relative to the stage1 root file system: a symbolic link to `ready` once every app has started. */
+  /** Relative to the stage1 root file system: a symbolic link, to `started` once every app has, to `ready` once they are ready. */
   supervisorStatus: 'rkt/supervisor-status',
 } as const;

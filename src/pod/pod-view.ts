@@ -105,9 +105,19 @@ export abstract class PodView {
     return this.directory.number(podFiles.ppid);
   }
 
-  /** Every app has started. */
+  /** Every app has started, and is well and ready as far as that is asked for. */
   isReady(): boolean {
-    return this.directory.link(this.directory.inStage1(podFiles.supervisorStatus)) === 'ready';
+    return this.#supervisorStatus() === 'ready';
+  }
+
+  /** Every app has started. */
+  hasStarted(): boolean {
+    const status = this.#supervisorStatus();
+    return status === 'started' || status === 'ready';
+  }
+
+  #supervisorStatus(): string | undefined {
+    return this.directory.link(this.directory.inStage1(podFiles.supervisorStatus));
   }
 
   networks(): NetInfo[] {

@@ -36,7 +36,7 @@ function chooseApp(pod: Pod, asked: string | undefined): string {
 /** The apps start a moment after the pod has turned to running. */
 async function waitForPid(pod: Pod): Promise<number> {
   for (const deadline = Date.now() + START_TIMEOUT; Date.now() < deadline; ) {
-    if (pod.isReady()) return pod.pid()!;
+    if (pod.hasStarted()) return pod.pid()!;
     await new Promise((resolve) => setTimeout(resolve, 10));
     pod.refresh();
     if (pod.state !== 'running') break;

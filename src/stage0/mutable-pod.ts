@@ -20,7 +20,7 @@ export function requireRunning(pod: Pod): void {
   if (pod.state !== 'running') {
     throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" isn't currently running`, { hint: `it is ${pod.state}` });
   }
-  if (pod.isReady()) return;
+  if (pod.hasStarted()) return;
   throw new Stage0Error('pod-not-ready', `supervisor for pod "${pod.uuid}" is not yet ready`, {
     hint: `wait for it: rkt status --wait-ready=10s ${pod.uuid}`,
   });

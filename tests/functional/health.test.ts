@@ -132,3 +132,15 @@ test('flags about probes, without a probe or with one that cannot be, are refuse
   }
   assert.equal((await scene.rkt(['list', '--no-legend'])).stdout.trim(), '');
 });
+
+test('probes, of a pod with a user namespace of its own, find its apps', root, async () => {
+  await using scene = openScene();
+  const serve = 'mkdir /www; echo ok >/www/well; exec httpd -f -p 8080 -h /www';
+  const pod = await startRkt(scene, [
+    'run', '--private-users', '--net=none', scene.aci, '--name=web', ...quick, '--health-http=8080/well', ...shell(serve),
+    '---', scene.aci, '--name=other', ...quick, '--health-cmd=id -u; [ "$(cat /proc/self/uid_map)" = "$(cat /proc/1/uid_map)" ]', ...shell(forever),
+  ]);
+  const status = await scene.status(pod.uuid);
+  assert.deepEqual([status['health-web'], status['health-other']], ['healthy', 'healthy']);
+  await scene.rkt(['stop', pod.uuid]);
+});

@@ -7,6 +7,8 @@ export { makeOciLayout, type LayerOptions, type LayoutOptions } from './oci-layo
 export { startRegistry, type Registry } from './registry.ts';
 export { cgroupsOf, findLeaks } from './leaks.ts';
 export { run, type RunOptions, type RunResult } from './run.ts';
+export { makeServiceApp } from './service-app.ts';
+export { openServiceManager, type ServiceManager } from './service-manager.ts';
 export { missingPrograms, needs } from './needs.ts';
 export { findKillPoints, type KillPoint, runKilledAt, sampleOf } from './kill-points.ts';
 export { findPodLeaks } from './pod-leaks.ts';

@@ -21,8 +21,11 @@ export function podEnvironment(flags: FlagValues, callers: Readonly<NodeJS.Proce
   };
 }
 
+/** What a service manager tells the process that it starts is for that alone. */
+const FOR_RKT = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC', 'LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
+
 function entriesOf(environment: Readonly<NodeJS.ProcessEnv>): NameValue[] {
-  return Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+  return Object.entries(environment).flatMap(([name, value]) => (value === undefined || FOR_RKT.includes(name) ? [] : [{ name, value }]));
 }
 
 /** A `NAME=VALUE` a line; empty lines and those that begin with `#` or `;` do not count. */

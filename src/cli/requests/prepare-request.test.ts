@@ -137,6 +137,7 @@ describe('prepareRequest, the environment', () => {
   test("--inherit-env takes the caller's", () => {
     assert.deepEqual(request('run --inherit-env a', { HOME: '/root' }).environment.inherited, [{ name: 'HOME', value: '/root' }]);
     assert.deepEqual(request('run a', { HOME: '/root' }).environment.inherited, []);
+    assert.deepEqual(request('run --inherit-env a', { NOTIFY_SOCKET: '/n', LISTEN_FDS: '1', WATCHDOG_USEC: '1' }).environment.inherited, []);
   });
   test('--set-env-file is read without comments, and twice the same name is refused', (context) => {
     const dir = mkdtempSync(join(tmpdir(), 'rkt-cli-'));

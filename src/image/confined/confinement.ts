@@ -32,7 +32,8 @@ function planWorkerConfinement(self: Self, request: WorkerRequest, environment: 
   if (request.kind === 'verify-aci') return planConfinement(self, { fork: true, readOnly: [...DECOMPRESSORS, ...keys] });
   if (request.kind === 'read-local') return planReader(self, request, keys);
   const certificates = CERTIFICATE_VARIABLES.flatMap((name) => environment[name]?.split(':') ?? []);
-  const readOnly = [...keys, ...NETWORK_FILES, ...certificates.filter((path) => path.startsWith('/') && path !== '/')];
+  const given = request.kind === 'push-image' ? [request.directory] : [];
+  const readOnly = [...given, ...keys, ...NETWORK_FILES, ...certificates.filter((path) => path.startsWith('/') && path !== '/')];
   return planConfinement(self, { network: true, readOnly });
 }
 

@@ -3,6 +3,7 @@ import type { DiscoveryOptions, Tag } from '../discovery/discover.ts';
 import type { Wanted } from '../discovery/plan-discovery.ts';
 import type { HttpPolicy } from '../http/http-client.ts';
 import type { LocalForm } from '../local/local-source.ts';
+import type { Push } from '../registry/push-image.ts';
 import type { RegistryPlace } from '../registry/registry-places.ts';
 import type { KeystoreDirs } from '../trust/keystore.ts';
 import type { SigstoreRequest } from '../trust/trust-keys.ts';
@@ -26,6 +27,7 @@ export type WorkerRequest =
   | DownloadRequest
   | VerifyRequest
   | LocalRequest
+  | PushRequest
   | DiscoverRequest
   | DownloadKeyRequest
   | ReadKeysRequest;
@@ -71,6 +73,10 @@ export interface LocalRequest {
   readonly compression: 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
   readonly insecure: InsecureOptions;
   readonly keystore: KeystoreDirs;
+}
+
+export interface PushRequest extends Push {
+  readonly kind: 'push-image';
 }
 
 export interface DiscoverRequest {

@@ -3,6 +3,7 @@ import { type ImageManifest, renderImageManifest } from '#appc';
 import type { FillLayer, LayerInput, LayerDigest } from '#store';
 import { receiveDescriptors } from '#sys';
 import type { Link } from './link.ts';
+import type { Credentials } from '../registry/credentials.ts';
 import { DESCRIPTORS_FD, fromWire, type ParentMessage, toWire, type WorkerMessage } from './messages.ts';
 
 type Told = Exclude<ParentMessage, { kind: string }>;
@@ -34,6 +35,10 @@ export class Parent {
   /** The headers that let us in at a URL. */
   readonly authorize = async (url: URL, method: string): Promise<Record<string, string>> =>
     (await this.call('authorize', { url: url.href, method })) as Record<string, string>;
+
+  async credentials(registry: string): Promise<Credentials | undefined> {
+    return ((await this.call('credentials', registry)) as Credentials | null) ?? undefined;
+  }
 
   async addLayer(input: LayerInput, source: FillLayer): Promise<void> {
     await this.call('add-layer', input, source);

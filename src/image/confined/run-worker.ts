@@ -135,7 +135,7 @@ class Work {
 
   #progress({ id, done, total }: Record<string, unknown>): void {
     this.#start.report.progress({
-      kind: 'aci',
+      kind: this.#start.request.kind === 'push-image' ? 'upload' : 'aci',
       id: printable(checkText(id)),
       done: checkCount(done),
       total: total === undefined ? undefined : checkCount(total),

@@ -9,6 +9,7 @@ import {
   LINK_FD,
   type ParentMessage,
   type PullRequest,
+  type PushRequest,
   type ReadKeysRequest,
   toWire,
   type WorkerMessage,
@@ -50,6 +51,8 @@ async function work(request: WorkerRequest, parent: Parent): Promise<unknown> {
   switch (request.kind) {
     case 'pull-image':
       return pull(request, parent);
+    case 'push-image':
+      return push(request, parent);
     case 'download-aci':
       return download(request, parent);
     case 'verify-aci':
@@ -76,8 +79,7 @@ async function pull({ originalName, insecure, places, keystore }: PullRequest, p
     places,
     keystore: openKeystore(keystore),
     report: reportTo(parent),
-    credentials: async (registry) =>
-      ((await parent.call('credentials', registry)) as Awaited<ReturnType<PullContext['credentials']>> | null) ?? undefined,
+    credentials: (registry) => parent.credentials(registry),
     store: {
       hasLayer: () => false,
       addLayer: (input, source) => parent.addLayer(input, source),
@@ -85,6 +87,11 @@ async function pull({ originalName, insecure, places, keystore }: PullRequest, p
     },
   };
   return (await pullImage(parseReference(originalName), originalName, context)) ?? null;
+}
+
+async function push(request: PushRequest, parent: Parent): Promise<void> {
+  const { pushAll } = await import('../registry/push-image.ts');
+  await pushAll(request, { report: reportTo(parent), credentials: (registry) => parent.credentials(registry) });
 }
 
 async function download(request: DownloadRequest, parent: Parent): Promise<unknown> {

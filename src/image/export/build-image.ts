@@ -109,8 +109,12 @@ async function* hashing(archive: AsyncIterable<Buffer>, hash: import('node:crypt
   }
 }
 
-function renderBlob(mediaType: string, document: object): Blob & { bytes: Buffer } {
-  const bytes = Buffer.from(JSON.stringify(document));
+/** A document as the blob it is. */
+export function renderBlob(mediaType: string, document: object): Blob & { bytes: Buffer } {
+  return contentBlob(mediaType, Buffer.from(JSON.stringify(document)));
+}
+
+export function contentBlob(mediaType: string, bytes: Buffer): Blob & { bytes: Buffer } {
   const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
   return { mediaType, digest, size: bytes.length, bytes };
 }

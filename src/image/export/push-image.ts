@@ -1,16 +1,18 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ImageId } from '#appc';
-import { type Digest, parseReference, type Reference } from '#oci';
+import { type Digest, digestHex, parseReference, type Reference } from '#oci';
+import { pushConfined } from '../confined/push-confined.ts';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
-import { findCredentials } from '../registry/credentials.ts';
+import type { BlobToPush, ManifestToPush } from '../registry/push-image.ts';
 import { policyFor } from '../registry/registry-places.ts';
-import { type PushedBlob, RegistryPusher } from '../registry/registry-pusher.ts';
-import { type BuiltImage, type BuiltLayer, buildImage } from './build-image.ts';
+import { type Blob, type BuiltImage, buildImage } from './build-image.ts';
+import { carriedSignatures, type Companion, type ContentBlob, listReferrers } from './carried-signatures.ts';
 
 /**
- * Pushes an image of the store to a registry, under the tag of the destination. What the registry has is not sent.
+ * Pushes an image of the store to a registry, under the tag of the destination, and the signatures it was fetched with
+ * where they still are of it. What the registry has is not sent. A process that has but these files speaks to it.
  *
  * @param destination `docker://REGISTRY/REPOSITORY[:TAG]`
  * @returns the digest of the manifest
@@ -19,14 +21,41 @@ import { type BuiltImage, type BuiltLayer, buildImage } from './build-image.ts';
 export async function pushImage(id: ImageId, destination: string, ctx: ImageContext): Promise<Digest> {
   const reference = parseDestination(destination);
   using scratch = ctx.store.scratch();
+  const directory = join(scratch.path, 'blobs');
+  mkdirSync(directory);
   ctx.report.debug(`image: packing image ${id}`);
-  const image = await buildImage(ctx.store, id, { directory: scratch.path, compression: 'gzip' });
-  using pusher = openPusher(reference, ctx);
-  for (const layer of uniqueLayers(image)) await pushBlob(pusher, layerBlob(layer, ctx), originOf(id, reference, ctx), ctx);
-  await pushBlob(pusher, { ...image.config, open: () => image.config.bytes }, undefined, ctx);
-  const { bytes, digest, mediaType } = image.manifest;
-  await pusher.pushManifest(reference.tag ?? digest, mediaType, bytes);
-  return digest;
+  const image = await buildImage(ctx.store, id, { directory, compression: 'gzip' });
+  const signatures = carriedSignatures(ctx.store, id, image.manifest);
+  const companions = [...signatures, ...listReferrers(image.manifest, signatures)];
+  writeContents(directory, [image.config, image.manifest, ...companions.flatMap(({ blobs, manifest }) => [...blobs, manifest])]);
+  const { registry, repository } = reference;
+  const policy = policyFor(registry, ctx);
+  const blobs = planBlobs(image, companions, originOf(id, reference, ctx));
+  await pushConfined({ registry, repository, policy, directory, blobs, manifests: planManifests(image, companions, reference) }, ctx);
+  if (signatures.length > 0) ctx.report.debug(`image: its signatures went with it`);
+  return image.manifest.digest;
+}
+
+/** Readable by the process that pushes them, which is not root; so far nobody else gets to the directory. */
+function writeContents(directory: string, contents: readonly ContentBlob[]): void {
+  for (const { bytes, digest } of contents) writeFileSync(join(directory, digestHex(digest)), bytes, { mode: 0o644 });
+  chmodSync(directory, 0o755);
+}
+
+function planBlobs({ config, layers }: BuiltImage, companions: readonly Companion[], from: string | undefined): BlobToPush[] {
+  const plan = ({ digest, size }: Blob): BlobToPush => ({ digest, size });
+  const mounted = layers.map((layer) => ({ ...plan(layer), ...(from === undefined ? {} : { from }) }));
+  const all = [...mounted, ...[config, ...companions.flatMap(({ blobs }) => blobs)].map(plan)];
+  return [...new Map(all.map((blob) => [blob.digest, blob])).values()];
+}
+
+/** The image comes first: what refers to it is not to be found before it. */
+function planManifests({ manifest }: BuiltImage, companions: readonly Companion[], { tag }: Reference): ManifestToPush[] {
+  const plan = ({ digest, mediaType, size }: Blob, name: string = digest): ManifestToPush => ({ name, mediaType, digest, size });
+  return [
+    plan(manifest, tag),
+    ...companions.map((each): ManifestToPush => (each.tag === undefined ? plan(each.manifest) : { ...plan(each.manifest, each.tag), keeps: true })),
+  ];
 }
 
 function parseDestination(text: string): Reference {
@@ -41,39 +70,9 @@ function parseDestination(text: string): Reference {
   throw new ImageError('bad-destination', `${text}: the digest is not known before the image is made`, { hint: 'name a tag' });
 }
 
-function openPusher({ registry, repository }: Reference, ctx: ImageContext): RegistryPusher {
-  const { config } = ctx;
-  const policy = policyFor(registry, ctx);
-  let found: ReturnType<typeof findCredentials> | undefined;
-  return new RegistryPusher({ registry, policy, credentials: () => (found ??= findCredentials(registry, config)) }, repository);
-}
-
 /** Where the image came from, if that is the same registry: it may have the layers already. */
 function originOf(id: ImageId, { registry }: Reference, { store }: ImageContext): string | undefined {
   const annotations = store.get(id)?.manifest.annotations ?? [];
   const value = (name: string): string | undefined => annotations.find((each) => each.name === `appc.io/docker/${name}`)?.value;
   return value('registryurl') === registry ? value('repository') : undefined;
-}
-
-async function pushBlob(pusher: RegistryPusher, blob: PushedBlob, from: string | undefined, ctx: ImageContext): Promise<void> {
-  if (await pusher.hasBlob(blob)) return ctx.report.debug(`image: blob ${blob.digest} is there`);
-  const how = await pusher.pushBlob(blob, from);
-  ctx.report.debug(`image: blob ${blob.digest} ${how}`);
-}
-
-function layerBlob(layer: BuiltLayer, { report }: ImageContext): PushedBlob {
-  const { digest, size, path } = layer;
-  async function* counted(): AsyncGenerator<Buffer> {
-    let done = 0;
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-      yield piece;
-      done += piece.length;
-      report.progress({ kind: 'upload', id: digest, done, total: size });
-    }
-  }
-  return { digest, size, open: () => Readable.from(counted(), { objectMode: false }) };
-}
-
-function uniqueLayers({ layers }: BuiltImage): BuiltLayer[] {
-  return [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Digest } from '#oci';
+import { type Digest, MANIFEST_MEDIA_TYPES } from '#oci';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/http-client.ts';
 import { redactUrl } from '../http/redact.ts';
 import { ImageError } from '../image-error.ts';
@@ -61,12 +61,20 @@ export class RegistryPusher implements Disposable {
     return 'uploaded';
   }
 
+  /** Whether there is a manifest of that tag or digest. @throws as `hasBlob` */
+  async hasManifest(name: string): Promise<boolean> {
+    const headers = { accept: MANIFEST_MEDIA_TYPES.join(', ') };
+    const response = await this.#send(await this.#url(`manifests/${name}`), { method: 'HEAD', headers });
+    response.body.resume();
+    return response.status === 200;
+  }
+
   /** @param name a tag or the manifest's digest */
-  async pushManifest(name: string, mediaType: string, bytes: Buffer): Promise<void> {
-    const headers = { 'content-type': mediaType, 'content-length': String(bytes.length) };
+  async pushManifest(name: string, mediaType: string, { open, size }: PushedBlob): Promise<void> {
+    const headers = { 'content-type': mediaType, 'content-length': String(size) };
     const url = await this.#url(`manifests/${name}`);
     const what = `manifest ${this.#options.registry}/${this.#repository} ${name}`;
-    await this.#expect(await this.#send(url, { method: 'PUT', headers, body: () => bytes }), [201], what);
+    await this.#expect(await this.#send(url, { method: 'PUT', headers, body: () => open() }), [201], what);
   }
 
   async #url(path: string): Promise<URL> {

@@ -22,9 +22,11 @@ export interface SignatureStore {
   blob(descriptor: Descriptor): Promise<Buffer>;
 }
 
-const PAYLOAD = 'application/vnd.dev.cosign.simplesigning.v1+json';
-const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle(\.v0\.[1-9]\+json|\+json;version=0\.[1-9])$/;
-const SIGNATURE = 'dev.cosignproject.cosign/signature';
+export const PAYLOAD = 'application/vnd.dev.cosign.simplesigning.v1+json';
+export const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+export const BUNDLE_TYPES = /^application\/vnd\.dev\.sigstore\.bundle(\.v0\.[1-9]\+json|\+json;version=0\.[1-9])$/;
+/** The annotation of a payload that has its signature. */
+export const SIGNATURE = 'dev.cosignproject.cosign/signature';
 /** More are not looked at; an image needs one. */
 export const SIGNATURE_LIMIT = 50;
 export const PAYLOAD_LIMIT = 1 << 20;
@@ -50,7 +52,7 @@ export type Note = (text: string) => void;
 
 /** Whether what refers to an image may be a signature of it. */
 export function mayBeBundle({ artifactType }: Pick<Descriptor, 'artifactType'>): boolean {
-  return artifactType === undefined || BUNDLE.test(artifactType);
+  return artifactType === undefined || BUNDLE_TYPES.test(artifactType);
 }
 
 /** What a hostile or broken document breaks is the search at that place, not the others. */
@@ -96,7 +98,7 @@ async function* bundles(store: SignatureStore, manifest: ManifestBytes, tag: str
   for (const entry of referrers.filter(mayBeBundle).slice(0, SIGNATURE_LIMIT)) {
     const document = await readable(store.byDescriptor(entry), note);
     if (document?.kind !== 'manifest') continue;
-    for (const layer of document.layers.filter(({ mediaType }) => BUNDLE.test(mediaType))) {
+    for (const layer of document.layers.filter(({ mediaType }) => BUNDLE_TYPES.test(mediaType))) {
       const bundle: unknown = await readable(getJson(store, layer), note);
       if (bundle !== undefined) yield { where: entry.digest, bundle, artifact: manifest.bytes };
     }

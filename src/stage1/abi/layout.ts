@@ -9,7 +9,7 @@ export const stage1Layout = {
   statusDirectory: 'stage1/rootfs/rkt/status',
   status: (app: string): string => `stage1/rootfs/rkt/status/${app}`,
   env: (app: string): string => `stage1/rootfs/rkt/env/${app}`,
-  /** A symbolic link to `ready` once every app has started. */
+  /** A symbolic link: to `started` once every app has started, if they are not ready by then; to `ready` once they are. */
   supervisorStatus: 'stage1/rootfs/rkt/supervisor-status',
   /** What stage0 wrote for the apps to see as /etc/resolv.conf and /etc/hosts. */
   resolvConf: 'stage1/rootfs/etc/rkt-resolv.conf',

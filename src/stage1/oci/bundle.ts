@@ -15,6 +15,7 @@ import { handlerContainer, ociFiles, SECCOMP_CACHE_FROM_POD } from './pod-paths.
 import type { PodUsers } from './pod-users.ts';
 import type { Runtime } from './runtime.ts';
 import { withCompiledSeccomp } from './seccomp-cache.ts';
+import { notifyEnvironment, notifyFiles } from './service-manager.ts';
 import type { SupervisedApp } from './supervisor.ts';
 import { planProbe } from './upkeep.ts';
 
@@ -80,7 +81,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
   const isolators = appIsolators(pod, app.name, plan.app);
   return {
     uuid: args.uuid,
-    plan,
+    plan: { ...plan, environment: new Map([...plan.environment, ...notifyEnvironment(app)]) },
     terminal,
     hostCapabilities: pod.hostCapabilities,
     isolators,
@@ -97,7 +98,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     ...(users !== undefined && network.kind === 'host' ? { sys: `${podDir}/${ociFiles.sys}` } : {}),
     ...(users !== undefined && !privateIpc ? { mqueue: `${podDir}/${ociFiles.mqueue}` } : {}),
     shm: privateIpc ? `${podDir}/${ociFiles.shm}` : '/dev/shm',
-    files: planPodFiles(podDir, rootfs, args.dnsConfMode),
+    files: [...planPodFiles(podDir, rootfs, args.dnsConfMode), ...notifyFiles(podDir, app)],
   };
 }
 

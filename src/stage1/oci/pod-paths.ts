@@ -9,6 +9,8 @@ export const ociFiles = {
   config: (app: string): string => `stage1/oci/${app}/config.json`,
   /** What is run in an app to see whether it is well. */
   health: (app: string): string => `stage1/oci/${app}/health.json`,
+  /** Where an app tells the supervisor that it is ready. */
+  notifySocket: (app: string): string => `stage1/oci/${app}/notify.sock`,
   /** An empty directory, the root of the pod's init. */
   initRoot: 'stage1/init-root',
   /** A tmpfs all apps of the pod have as /dev/shm. */

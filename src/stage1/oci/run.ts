@@ -15,6 +15,7 @@ import { giveStandardPipes, openPodUsers } from './pod-users.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { writeRunningPod } from './running-pod.ts';
 import { findRuntime } from './runtime.ts';
+import { managerArguments } from './service-manager.ts';
 import { superviseApp } from './supervised-app.ts';
 import { planSupervisor, type SupervisedApp } from './supervisor.ts';
 
@@ -67,7 +68,8 @@ function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const path = `${stage1Root}/supervisor`;
   const { uuid, mutable } = pod.args;
   const apps = pod.manifest.apps.map((app) => superviseApp({ uuid, stdin, mutable }, app));
-  const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, apps, usersFd: users?.fd });
+  const manager = managerArguments(process.env, pod.context.warn);
+  const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
   if (users !== undefined) giveStandardPipes(users.range);
   const keepFds = users === undefined ? [lockFd] : [lockFd, users.fd];
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });

@@ -28,6 +28,8 @@ export interface SupervisorInput {
   readonly privateIpc: boolean;
   /** Apps may come and go. */
   readonly mutable: boolean;
+  /** Words about the service manager that rkt was started by. */
+  readonly manager: readonly string[];
   readonly apps: readonly SupervisedApp[];
   /** An open user namespace that the pod is to be in. */
   readonly usersFd: number | undefined;
@@ -59,6 +61,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--init-root=${ociFiles.initRoot}`,
     `--grace-ms=${GRACE_MS}`,
     ...(input.mutable ? [`--control=${ociFiles.control}`] : []),
+    ...input.manager,
     ...input.apps.flatMap(appArguments),
   ];
 }

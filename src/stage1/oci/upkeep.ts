@@ -1,11 +1,12 @@
 import { type HealthProbe, healthCheckOf, type RuntimeApp, restartPolicyOf } from '#appc';
 import type { OciProcess } from './config-types.ts';
 import { ociFiles } from './pod-paths.ts';
+import { notifies } from './service-manager.ts';
 
 /** What the supervisor is told of how to keep an app up. */
 export function upkeepArguments(app: RuntimeApp): string[] {
   const restart = restartPolicyOf(app);
-  return [...(restart === 'no' ? [] : [`--restart=${restart}`]), ...healthArguments(app)];
+  return [...(restart === 'no' ? [] : [`--restart=${restart}`]), ...healthArguments(app), ...(notifies(app) ? ['--notify'] : [])];
 }
 
 function healthArguments(app: RuntimeApp): string[] {
