@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ImageView, PodView } from '#stage0';
+import { appStatusText } from './app-status.ts';
 import { fullTime } from './full-time.ts';
 import { goJson } from './go-json.ts';
 import { goDuration, humanSize, humanTime } from './human.ts';
@@ -31,6 +32,32 @@ const exited: PodView = {
 const network = { netName: 'default', netConf: 'net/99-default.conf', pluginPath: 'ptp', ifName: 'eth0', ip: '172.16.28.2', args: '', mask: '255.255.255.0' };
 
 const table = { format: '', full: false, legend: true, now: startedAt } as const;
+
+describe('appStatusText', () => {
+  const mounts = [{ name: 'data', containerPath: '/data', hostPath: '/srv', readOnly: true }, { name: 'tmp', containerPath: '/tmp', hostPath: '', readOnly: false }];
+  const full = { ...app, state: 'exited', createdAt, startedAt: 1_795_388_569_000_000_000n, finishedAt: 1_795_388_570_120_000_000n, exitCode: 3, mounts, userAnnotations: { b: '2', a: '1' }, userLabels: { tier: 'web' } } as const;
+  test('everything there is, is the lines of rkt', () => {
+    assert.equal(appStatusText(full, ''), [
+      'name=busybox',
+      'state=exited',
+      `image_id=${imageId}`,
+      'created_at=2026-11-22 23:02:48.632557458 +0000 UTC',
+      'started_at=2026-11-22 23:02:49 +0000 UTC',
+      'finished_at=2026-11-22 23:02:50.12 +0000 UTC',
+      'exit_code=3',
+      'mounts=/srv:/data:(read_only:true),:/tmp:(read_only:false)',
+      'user_annotations=a:1,b:2',
+      'user_labels=tier:web',
+      '',
+    ].join('\n'));
+  });
+  test('an app that was added only, has no more than that', () => {
+    assert.equal(appStatusText({ ...app, state: 'created', createdAt }, ''), `name=busybox\nstate=created\nimage_id=${imageId}\ncreated_at=2026-11-22 23:02:48.632557458 +0000 UTC\n`);
+  });
+  test('json, is as in the list of pods', () => {
+    assert.equal(appStatusText({ ...app, state: 'created', createdAt }, 'json'), `{"name":"busybox","state":"created","created_at":${createdAt},"image_id":"${imageId}"}\n`);
+  });
+});
 
 describe('podListText', () => {
   test("a prepared pod, is rkt's table", () => {
