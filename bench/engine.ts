@@ -1,5 +1,7 @@
 /** What is compared: rkt and its peers, each with stores and sockets of its own below a temporary directory. */
 
+import type { Sample } from './clock.ts';
+
 export type Net = 'none' | 'default';
 
 export interface Command {
@@ -34,6 +36,8 @@ export interface Opened {
   readonly daemonPids?: () => number[];
   /** Runs `/bin/true` in the held image and removes what is left where that is the engine's custom. */
   readonly runToExit?: Partial<Record<Net, Command>>;
+  /** The plugins of the default network alone, as a shell would run them. */
+  readonly plugins?: () => Promise<Sample>;
   /** Starts the app (net none) and leaves it running; `background` when the command itself stays. */
   readonly start?: (name: string, app: readonly string[]) => Command & { readonly background?: boolean };
   /** Runs the image to its exit and keeps the dead container. */

@@ -12,15 +12,16 @@ import { crun, nspawn, runc } from './engines/runtimes.ts';
 import { largeImage } from './large-image.ts';
 import { manyStarts } from './measures/many-starts.ts';
 import { memory } from './measures/memory.ts';
+import { network } from './measures/network.ts';
 import { pull } from './measures/pull.ts';
 import { runToExit } from './measures/run-to-exit.ts';
 import { scale } from './measures/scale.ts';
 import { renderTable, type Table } from './table.ts';
 
-/** `npm run bench -- [--only=run,memory,starts,scale,pull] [--engines=rkt,crun] [--rounds=12] [--many=1000]` */
+/** `npm run bench -- [--only=run,network,memory,starts,scale,pull] [--engines=rkt,crun] [--rounds=12] [--many=1000]` */
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'run,memory,starts,scale,pull' },
+    only: { type: 'string', default: 'run,network,memory,starts,scale,pull' },
     engines: { type: 'string' },
     rounds: { type: 'string', default: '12' },
     many: { type: 'string', default: '1000' },
@@ -89,6 +90,7 @@ async function measureAll(engines: ReadonlyMap<string, Opened>, registry: Regist
     tables.push(table);
   };
   await take('run', () => runToExit(engines, rounds));
+  await take('network', () => network(engines, rounds));
   await take('memory', () => memory(engines));
   await take('starts', () => manyStarts(engines));
   await take('scale', () => scale(engines, rounds, { rkt: Number(values.many), peers: Math.min(100, Number(values.many)) }));

@@ -1,9 +1,34 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { openHome, rktProgram, run } from '#tests/support';
+import { measure, type Sample } from '../clock.ts';
 import type { Command, Engine, Material, Opened } from '../engine.ts';
 
 function podsLeft(dataDir: string): boolean {
   return ['prepare', 'prepared', 'run', 'exited-garbage', 'garbage'].some((phase) => readdirSync(`${dataDir}/pods/${phase}`).length > 0);
+}
+
+/** What rkt has built in, under another name and addresses that leave rkt's alone. */
+const DEFAULT = {
+  cniVersion: '0.1.0',
+  name: 'bench',
+  type: 'ptp',
+  ipMasq: true,
+  ipam: { type: 'host-local', subnet: '172.16.29.0/24', routes: [{ dst: '0.0.0.0/0' }] },
+};
+
+/** One ADD of the plugin, in a namespace made before and removed after. */
+async function pluginsAlone(conf: string): Promise<Sample> {
+  writeFileSync(conf, JSON.stringify(DEFAULT));
+  const name = `bench-${process.pid}`;
+  const env = { CNI_CONTAINERID: name, CNI_NETNS: `/run/netns/${name}`, CNI_IFNAME: 'eth0', CNI_PATH: '/usr/lib/cni' };
+  const command = (what: string): Command => ({ argv: ['sh', '-c', `exec /usr/lib/cni/ptp <${conf}`], env: { ...env, CNI_COMMAND: what } });
+  await run('ip', ['netns', 'add', name]);
+  try {
+    return await measure(command('ADD'));
+  } finally {
+    await measure(command('DEL'));
+    await run('ip', ['netns', 'del', name]);
+  }
 }
 
 /** The rkt that was built here, or the one that `$RKT` names. */
@@ -30,6 +55,7 @@ export const rkt: Engine = {
         none: command('run', '--net=none', image, '--exec=/bin/true'),
         default: command('run', '--net=default', image, '--exec=/bin/true'),
       },
+      plugins: () => pluginsAlone(home.file('default.conf')),
       start: (name, [program = '', ...args]) => ({
         ...command('run', '--net=none', image, `--name=${name}`, `--exec=${program}`, '--', ...args),
         background: true,

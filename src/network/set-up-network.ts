@@ -31,6 +31,8 @@ export interface NetworkRequest {
   readonly names?: readonly string[];
   /** An open network namespace to be used; without it one is made. */
   readonly namespaceFd?: number | undefined;
+  /** Is called once the first plugin works: what needs no network is done meanwhile. Synchronous; may not throw. */
+  readonly meanwhile?: () => void;
   /** A line for the user. */
   readonly warn?: (text: string) => void;
 }
@@ -96,7 +98,7 @@ function planArgs(
 }
 
 async function attachAll(request: NetworkRequest, attachments: readonly Attachment[]): Promise<NetworkResult> {
-  const { podDir, lockFd, uuid, localConfigDir, warn = () => {} } = request;
+  const { podDir, lockFd, uuid, localConfigDir, meanwhile = () => {}, warn = () => {} } = request;
   writeAttachments(podDir, attachments);
   using _guard = guardRegistry(attachments.map(({ conf }) => conf));
   const netnsPath = createPodNamespace(podDir, uuid, request.namespaceFd);
@@ -106,7 +108,9 @@ async function attachAll(request: NetworkRequest, attachments: readonly Attachme
     const context = { podDir, lockFd, uuid, localConfigDir, netns: netnsPath, ifName, args };
     enterRegistry(attachment, context);
     try {
-      attached.push(await attach(attachment, context, warn));
+      const attaching = attach(attachment, context, warn);
+      if (attached.length === 0) meanwhile();
+      attached.push(await attaching);
     } catch (error) {
       for (const untried of attachments.slice(attached.length + 1)) forgetAttachment(podDir, untried);
       throw error;

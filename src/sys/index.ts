@@ -1,7 +1,7 @@
 /** Linux as TypeScript sees it. No policy lives here. */
 export { SysError, type PathLike } from './linux.ts';
 export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
-export { joinMounts, MNT_DETACH, mount, type MountRequest, MS, unmount, unshareMounts } from './mount.ts';
+export { joinMounts, MNT_DETACH, mount, type MountRequest, MS, prepareOwnMounts, unmount, unshareMounts } from './mount.ts';
 export { mountOverlay, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
 export { createUserNamespace, type UserNamespace } from './user-namespace.ts';

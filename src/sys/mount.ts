@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { call, cPath, type PathLike } from './linux.ts';
 
 /** Flags of mount(2) and umount2(2), by their names there. */
@@ -17,6 +18,7 @@ export const MNT_DETACH = 2;
 
 const CLONE_NEWNS = 0x00020000;
 const CLONE_FS = 0x00000200;
+const OWN_MOUNTS = '/proc/thread-self/ns/mnt';
 
 export interface MountRequest {
   readonly source: string;
@@ -56,4 +58,26 @@ export function joinMounts(namespace: number): void {
 export function unshareMounts(): void {
   call('unshare', 'mount namespace', CLONE_NEWNS | CLONE_FS);
   mount({ source: 'none', target: '/', type: 'none', flags: MS.REC | MS.SLAVE });
+}
+
+/**
+ * As {@link unshareMounts}, for the time of `body` only, which is synchronous. What it gives takes this thread there again,
+ * for good: until then whatever it starts has the host's mounts. Should it end before, the mounts go.
+ */
+export function prepareOwnMounts(body: () => void): () => void {
+  const directory = process.cwd();
+  const host = openSync(OWN_MOUNTS, 'r');
+  const enter = (namespace: number): void => {
+    joinMounts(namespace);
+    closeSync(namespace);
+    process.chdir(directory);
+  };
+  unshareMounts();
+  try {
+    body();
+    const own = openSync(OWN_MOUNTS, 'r');
+    return () => enter(own);
+  } finally {
+    enter(host);
+  }
 }

@@ -25,7 +25,8 @@ async function refuses(scene: NetScene, link: string): Promise<string | undefine
 }
 
 async function fetchFrom(pod: NetPod, address: string): Promise<string> {
-  return (await pod.run('curl', '-sS', '--max-time', '5', `http://${address}/`)).trim();
+  // The pod is ready when its app runs, which is a moment before that listens.
+  return (await pod.run('curl', '-sS', '--max-time', '5', '--retry', '9', '--retry-delay', '1', '--retry-connrefused', `http://${address}/`)).trim();
 }
 
 for (const type of ['bridge', 'ptp']) {
@@ -147,7 +148,7 @@ test("run --net, a third party's plugin of CNI 1.1, has ADD, CHECK, DEL and GC w
   await scene.collect();
   assert.deepEqual(inputs('GC').at(-1)!['cni.dev/valid-attachments'], []);
   const [add] = inputs('ADD');
-  assert.deepEqual(add, { type: 'guest', capabilities: { aliases: true }, own: [1], name: 'guests', cniVersion: '1.1.0', runtimeConfig: { aliases: ['db'] } });
+  assert.deepEqual(add, { type: 'guest', capabilities: { aliases: true }, own: [1], name: 'guests', cniVersion: '1.1.0', runtimeConfig: { aliases: [`rkt-${pod.uuid}`, 'db'] } });
   for (const command of ['CHECK', 'DEL']) {
     const { prevResult, ...rest } = inputs(command)[0]!;
     assert.deepEqual(rest, add, command);
@@ -156,6 +157,27 @@ test("run --net, a third party's plugin of CNI 1.1, has ADD, CHECK, DEL and GC w
   const lines = readFileSync(log, 'utf8').trim().split('\n').filter((line) => !line.startsWith('GC'));
   assert.deepEqual(lines, ['ADD', 'CHECK', 'DEL'].map((command) => `${command} ${pod.uuid} eth0 /var/run/netns/cni-${pod.uuid}`));
   assert.deepEqual(await scene.traces(), []);
+});
+
+const WHERE = `#!/bin/sh
+cat >/dev/null
+echo "$CNI_COMMAND $(readlink /proc/self/ns/mnt)" >> LOG
+[ "$CNI_COMMAND" = ADD ] && echo '{"cniVersion":"1.0.0","ips":[]}'
+exit 0
+`;
+
+test('run --net, plugins of several networks, have the mounts of the host and never those of the pod', withPlugins(), async () => {
+  await using scene = await openNetScene();
+  const log = scene.home.file('log');
+  scene.configure('where', WHERE.replaceAll('LOG', log));
+  for (const name of ['one', 'two']) {
+    scene.configure(`${name}.conflist`, { cniVersion: '1.0.0', name, plugins: [{ type: 'where' }, { type: 'where' }] });
+  }
+  const host = (await scene.host.run(['readlink', '/proc/self/ns/mnt'])).stdout.trim();
+  await scene.startPod('--net=one,two');
+  await scene.collect();
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  assert.deepEqual(lines, [...Array<string>(4).fill(`ADD ${host}`), ...Array<string>(4).fill(`DEL ${host}`)]);
 });
 
 test('run --net, a network of the user named default, takes the place of the one built in', withPlugins('ptp'), async () => {

@@ -22,13 +22,15 @@ export interface NetworkInput {
   readonly warn: (text: string) => void;
   /** Whose network namespace is to be used. */
   readonly users: PodUsers | undefined;
+  /** See setUpNetwork; called for a pod with networks only. */
+  readonly meanwhile: () => void;
 }
 
 /**
  * The pod's network namespace by its net list; `none` is left to the supervisor, which makes one with
  * nothing but loopback. The networking code is loaded only for pods that have networks.
  */
-export async function openNetwork({ podDir, lockFd, args, manifest, warn, users }: NetworkInput): Promise<OpenNetwork> {
+export async function openNetwork({ podDir, lockFd, args, manifest, warn, users, meanwhile }: NetworkInput): Promise<OpenNetwork> {
   if (args.net === 'host') return onHost(args);
   if (args.net === 'none') return { namespace: { kind: 'made' }, dns: undefined };
   const { parseNetList, setUpNetwork } = await import('#network');
@@ -39,7 +41,7 @@ export async function openNetwork({ podDir, lockFd, args, manifest, warn, users 
   const ports = forwardedPorts(manifest);
   const bandwidth = podBandwidth(manifest, warn);
   const names = [podNameOf(manifest) ?? [], `rkt-${uuid}`].flat();
-  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, namespaceFd: users?.networkFd, ...(bandwidth === undefined ? {} : { bandwidth }), warn });
+  const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, namespaceFd: users?.networkFd, ...(bandwidth === undefined ? {} : { bandwidth }), meanwhile, warn });
   return { namespace: { kind: 'path', path: netnsPath }, dns, ...metadataUrl(args, hostAddress) };
 }
 

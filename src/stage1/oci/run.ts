@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
-import { becomeProcess, isTerminal, unshareMounts, writeFileAtomic } from '#sys';
+import { becomeProcess, isTerminal, writeFileAtomic } from '#sys';
 import { type PodToStart, writeBundle } from './bundle.ts';
+import { EarlyMounts } from './early-mounts.ts';
 import { ownCapabilities } from './host-limits.ts';
 import { openNetwork } from './network.ts';
 import { limitPod } from './pod-cgroup.ts';
@@ -22,8 +23,8 @@ import { planSupervisor, type SupervisedApp } from './supervisor.ts';
 const SUPERVISOR_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Brings a pod up, in this order: its user namespace, if it has one; network; mounts of its own, which go with its last process; a bundle for
- * each app; then this process becomes the supervisor, which starts them.
+ * Brings a pod up: its user namespace, if it has one; network, and while its plugins work mounts of its own, which go
+ * with its last process; a bundle for each app; then this process becomes the supervisor, which starts them.
  */
 export async function run(context: FlavorContext, args: RunArgs): Promise<never> {
   refuseUnsupported(args);
@@ -37,11 +38,12 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
   writeFileSync(podFiles.subcgroup, podCgroup(args.uuid));
   const users = await openPodUsers(args);
-  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn, users });
+  const mounts = new EarlyMounts(() => makeMounts(context, manifest.apps.map(({ name }) => name), runtime, users));
+  const meanwhile = (): void => mounts.prepare();
+  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn, users, meanwhile });
   const hostname = args.hostname || `rkt-${args.uuid}`;
   writePodFiles({ podDir, uuid: args.uuid, hostname, modes: args.dnsConfMode, dns: network.dns, owner: users?.range.shift ?? 0 });
-  unshareMounts();
-  makeMounts(context, manifest.apps.map(({ name }) => name), runtime, users);
+  mounts.enter();
   const pod: PodToStart = {
     context,
     args,

@@ -1,0 +1,30 @@
+import { prepareOwnMounts, unshareMounts } from '#sys';
+
+/**
+ * The mounts of a pod, in a mount namespace of its own, which may be made early, while network plugins work. Those are
+ * started with the mounts of the host: a daemon that one leaves behind would hold the pod's.
+ */
+export class EarlyMounts {
+  readonly #make: () => void;
+  #enterPrepared: (() => void) | undefined;
+
+  constructor(make: () => void) {
+    this.#make = make;
+  }
+
+  /** Never throws: what fails is tried again by {@link enter}, which says so. */
+  prepare(): void {
+    try {
+      this.#enterPrepared = prepareOwnMounts(this.#make);
+    } catch {
+      this.#enterPrepared = undefined;
+    }
+  }
+
+  /** From here on this process has the pod's mounts. */
+  enter(): void {
+    if (this.#enterPrepared !== undefined) return this.#enterPrepared();
+    unshareMounts();
+    this.#make();
+  }
+}
