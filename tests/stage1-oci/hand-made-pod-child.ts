@@ -15,8 +15,9 @@ const { stage1Root, layer, runArgs, words = [] } = JSON.parse(text) as {
 function treeMountOf(app: string) {
   const overlay = `${podDir}/overlay/${app}`;
   const directories = { upperDir: `${overlay}/upper`, workDir: `${overlay}/work` };
-  for (const directory of Object.values(directories)) mkdirSync(directory, { recursive: true });
-  return { target: `${podDir}/stage1/rootfs/opt/stage2/${app}/rootfs`, lowerDirs: [layer], ...directories };
+  const target = `${podDir}/stage1/rootfs/opt/stage2/${app}/rootfs`;
+  for (const directory of [target, ...Object.values(directories)]) mkdirSync(directory, { recursive: true });
+  return { target, lowerDirs: [layer], ...directories };
 }
 
 function contextOfRun(): FlavorContext {
