@@ -174,6 +174,25 @@ describe('supervisor, apps that come and go', { skip }, () => {
     assert.equal(pod.status('one'), '0\n');
   });
 
+  test('an app that comes and goes many times, leaves no descriptor and no memory in the supervisor', async (t) => {
+    const pod = await startMutablePod(t, [{ name: 'one', script: forever }]);
+    fs.mkdirSync(pod.path('attach'));
+    const cycle = async (): Promise<void> => {
+      assert.equal(await start(pod, 'one', '--restart=always', '--health-tcp=1', '--stdout=stream', '--attach=attach'), 'ok\n');
+      assert.equal(await ask(pod, 'stop', 'one'), 'ok\n');
+    };
+    const held = (): { fds: number; heap: number } => ({
+      fds: fs.readdirSync(`/proc/${pod.pid}/fd`).length,
+      heap: Number(/^VmData:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pod.pid}/status`, 'utf8'))?.[1]),
+    });
+    for (let i = 0; i < 3; i++) await cycle();
+    const before = held();
+    for (let i = 0; i < 12; i++) await cycle();
+    const after = held();
+    assert.equal(after.fds, before.fds);
+    if (process.env['RKT_SUPERVISOR'] === undefined) assert.ok(after.heap - before.heap < 16, `${before.heap} kB, then ${after.heap} kB`);
+  });
+
   test('start while the pod ends, is refused', async (t) => {
     const pod = await startMutablePod(t, [{ name: 'one', script: `trap '' TERM; echo up; ${forever}` }, { name: 'two', script: '' }], { graceMs: 1000 });
     await start(pod, 'one');
