@@ -14,6 +14,10 @@ describe('parseCommandLine, which command', () => {
   const found = {
     v: 'rkt version',
     'im l': 'rkt image list',
+    // Commands that rkt 1.30 did not have take nothing from those it had.
+    't': 'rkt trust',
+    'stat x': 'rkt status',
+    'to': 'rkt top',
     'image fetch x': 'rkt image fetch',
     run: 'rkt run',
     'run-p x': 'rkt run-prepared',
