@@ -58,6 +58,14 @@ test('memory, cpu and shares, of flags, are in the cgroup of the app', version1,
   assert.equal(cgroupFile(uuid, 'cpu', 'cpu.shares', 'busybox'), '12345');
 });
 
+test('cpu, a thousandth of a processor and none at all, run, the first held to it', version1, async () => {
+  await using scene = openScene();
+  const { uuid } = await startRkt(scene, ['run', '--net=none', scene.aci, '--name=least', '--cpu=1m', ...shell('sleep 1000'), '---', scene.aci, '--name=free', '--cpu=0', ...shell('sleep 1000')]);
+  const quota = (app: string) => ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((file) => cgroupFile(uuid, 'cpu', file, app));
+  assert.deepEqual(quota('least'), ['1000', '1000000']);
+  assert.equal(quota('free')[0], '-1');
+});
+
 test('memory and cpu, of app and pod, are in the cgroups of both, requests too, and the pod bounds the app', version1, async () => {
   await using scene = openScene();
   const cpu = (limit: string) => isolator('resource/cpu', { request: '100m', limit });

@@ -128,6 +128,16 @@ test('a volume inside another, is seen whatever the order, and a directory may t
   assert.equal(stdout, '/etc/group:\ni\n\n/v:\ninner\no\n\n/v/inner:\ni\n');
 });
 
+test('a volume over files of the image, is told with --debug', root, async () => {
+  await using scene = openScene();
+  const volumes = ['full', 'empty', 'file'].flatMap((name, index) => [`--volume=${name},${host(scene.home.localConfig)}`, `--mount=volume=${name},target=${['/bin', '/var', '/etc/group'][index]}`]);
+  const run = ['run', '--net=none', ...volumes, scene.aci, '--exec=/bin/no-such'];
+  const debugged = await scene.insecure(['--debug', ...run], { status: 254 });
+  const told = debugged.stderr.split('\n').filter((line) => line.includes(' covers '));
+  assert.deepEqual(told.sort(), ['volume "file" covers what the image of app "busybox" has at "/etc/group"', 'volume "full" covers what the image of app "busybox" has at "/bin"']);
+  assert.doesNotMatch((await scene.insecure(run, { status: 254 })).stderr, / covers /);
+});
+
 test('volumes, two of one name, are refused from flags and manifests', root, async () => {
   await using scene = openScene();
   const twice = ['--volume=v,kind=empty', `--volume=v,${host('/tmp')}`];

@@ -2,7 +2,7 @@ import { type App, type EventHandler, type PodManifest, type RuntimeApp, supplem
 import type { IdRange } from '#sys';
 import { planEnvironment } from './environment.ts';
 import { AppError } from './errors.ts';
-import { makeMountTarget } from './mount-target.ts';
+import { holdsFiles, makeMountTarget } from './mount-target.ts';
 import { planVolumeMounts, type VolumeMount } from './mounts.ts';
 import { findAppProgram, KERNEL_MOUNTS, requireProgram } from './program.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
@@ -54,6 +54,8 @@ export interface AppPlanInput {
   /** What the image's own app says, where the image came from a Docker registry. */
   readonly dockerApp?: () => Pick<App, 'user' | 'group' | 'workingDirectory'> | undefined;
   readonly warn: (text: string) => void;
+  /** For who looks for a mistake; absent: nobody does. */
+  readonly debug?: (text: string) => void;
 }
 
 /**
@@ -147,6 +149,9 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
     readOnly: mount.readOnly,
     recursive: stat.isDirectory() && (mount.volume.recursive ?? true),
   };
+  if (input.debug !== undefined && holdsFiles(input.rootfs + planned.target)) {
+    input.debug(`volume "${mount.volume.name}" covers what the image of app "${input.app.name}" has at "${mount.path}"`);
+  }
   if (!KERNEL_MOUNTS.some((place) => planned.target.startsWith(`${place}/`))) makeMountTarget(input.rootfs, planned.target, stat, rootOf(input));
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
   const type = stat.isBlockDevice() ? 'b' : 'c';

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync, openSync, type Stats, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync, openSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const MODE = 0o755;
@@ -20,6 +20,12 @@ export function makeMountTarget(rootfs: string, target: string, source: Stats, o
   if (source.isDirectory()) return makeDirectory(path, owner);
   closeSync(openSync(path, 'ax', MODE));
   if (owner !== 0) chownSync(path, owner, owner);
+}
+
+/** Whether there is a file, or a directory with something in it. */
+export function holdsFiles(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (!stat.isDirectory() || readdirSync(path).length > 0);
 }
 
 function makeDirectories(rootfs: string, path: string, owner: number): void {

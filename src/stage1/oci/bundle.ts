@@ -73,6 +73,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     manifest: pod.manifest,
     app,
     warn,
+    ...(args.debug ? { debug: warn } : {}),
     ...(users === undefined ? {} : { users: users.range }),
     ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
     ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
@@ -106,7 +107,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
 function appIsolators({ context, hostCapabilities, network, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
   const owner = { scope: 'app', title: `app "${name}"` } as const;
   const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities(hostCapabilities, network.kind === 'host'), context.warn);
-  const bound = ofPod.findLast((isolator) => isolator.kind === 'cpu')?.limitMilli ?? Number.POSITIVE_INFINITY;
+  const bound = ofPod.findLast((isolator) => isolator.kind === 'cpu')?.limitMilli || Number.POSITIVE_INFINITY;
   return own.map((isolator) => {
     if (isolator.kind !== 'cpu' || isolator.limitMilli <= bound) return isolator;
     context.warn(`warning: resource/cpu of app "${name}" is bounded by that of the pod, ${bound}m`);

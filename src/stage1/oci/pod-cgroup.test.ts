@@ -50,3 +50,11 @@ test('planPodCgroup, only operations, leaves the bytes without a limit', () => {
 test('planPodCgroup, nothing asked, is nothing', () => {
   assert.deepEqual([planPodCgroup([], 1, disks), planPodCgroup([], 2, disks)], [[], []]);
 });
+
+test('planPodCgroup, a processor limit below what the kernel takes in a tenth of a second, is one of a second; none is none', () => {
+  const cpu = (limitMilli: number) => [1, 2].flatMap((version) => planPodCgroup([{ kind: 'cpu', limitMilli }], version as 1 | 2, disks)).map(({ value }) => value);
+  assert.deepEqual(cpu(1), ['1000000', '1000', '1000 1000000']);
+  assert.deepEqual(cpu(9), ['1000000', '9000', '9000 1000000']);
+  assert.deepEqual(cpu(10), ['100000', '1000', '1000 100000']);
+  assert.deepEqual(cpu(0), []);
+});

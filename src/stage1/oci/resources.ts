@@ -3,8 +3,10 @@ import type { DeviceRule } from '#security';
 import type { OciBlockIo, OciResources } from './config-types.ts';
 import type { BlockDevice } from './host-limits.ts';
 
-/** Microseconds. */
+/** Microseconds: the usual period, the longest, and the shortest quota that the kernel takes. */
 const CPU_PERIOD = 100_000;
+const LONGEST_PERIOD = 1_000_000;
+const SHORTEST_QUOTA = 1000;
 const MILLI = 1000;
 /** What one processor weighs where only a part is asked for, as cgroup v1 has it by default. */
 const SHARES_PER_CPU = 1024;
@@ -33,10 +35,9 @@ function limitOf(isolator: IsolatorValue, { cpu, blockIo }: Limits, all: readonl
     }
     case 'cpu': {
       const { limitMilli: limit, requestMilli = limit } = isolator;
-      const quota = { quota: (limit * CPU_PERIOD) / MILLI, period: CPU_PERIOD };
       const isWeighed = requestMilli < limit && !all.some(({ kind }) => kind === 'cpu-shares');
       const shares = Math.max(MINIMUM_SHARES, Math.floor((requestMilli * SHARES_PER_CPU) / MILLI));
-      return { cpu: { ...cpu, ...quota, ...(isWeighed ? { shares } : {}) } };
+      return { cpu: { ...cpu, ...quotaOf(limit), ...(isWeighed ? { shares } : {}) } };
     }
     case 'cpu-shares':
       return { cpu: { ...cpu, shares: isolator.shares } };
@@ -47,6 +48,13 @@ function limitOf(isolator: IsolatorValue, { cpu, blockIo }: Limits, all: readonl
     default:
       return {};
   }
+}
+
+/** A limit of nothing is none, as for Kubernetes. */
+function quotaOf(milli: number): Pick<NonNullable<Limits['cpu']>, 'quota' | 'period'> {
+  if (milli === 0) return {};
+  const period = (milli * CPU_PERIOD) / MILLI < SHORTEST_QUOTA ? LONGEST_PERIOD : CPU_PERIOD;
+  return { quota: (milli * period) / MILLI, period };
 }
 
 /** The limits of an app's cgroup as the runtime is told them. */
