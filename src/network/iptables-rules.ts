@@ -37,7 +37,7 @@ export function planIptables(uuid: string, { ports, target }: Publishing): strin
   ].join('\n');
 }
 
-/** What comes from `::1` cannot leave by an interface: better it is refused than answered by nobody. */
+/** The kernel takes no answer to `::1` from an interface: better it is refused than answered by nobody. */
 function anyOf(family: Family): string {
   return family === 4 ? '' : '! -d ::1 ';
 }

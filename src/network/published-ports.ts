@@ -52,7 +52,7 @@ function checkPort(port: PublishedPort): void {
   }
   if (port.hostIP === '::1') {
     const hint = '127.0.0.1 can be published on';
-    throw new NetworkError('port-unsupported', 'cannot publish a port on ::1: the kernel lets nothing from there out to a pod', { hint });
+    throw new NetworkError('port-unsupported', 'cannot publish a port on ::1: the kernel takes no answer to it from a pod', { hint });
   }
   for (const number of [port.hostPort, port.podPort]) {
     if (!Number.isInteger(number) || number < 1 || number > 65_535) throw unsupported(`no port number: ${number}`);
@@ -85,7 +85,8 @@ function nameOf(hostIP: string | undefined): string {
 
 /**
  * Lets packets from 127.0.0.1 leave by the interfaces that have the host's address on the pod's network.
- * IPv6 has no such switch.
+ * IPv6 has no such switch: what is sent from ::1 arrives with another source address, but the answer, given its own back,
+ * is looked up strictly by its interface, where ::1 is not, and with a route there it is dropped all the same.
  */
 export function routeLocalAddresses({ family, hostIP }: PortTarget): void {
   if (family !== 4 || hostIP === undefined) return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { needs } from '#tests/support';
 import { type NetScene, openNetScene } from './net-pods.ts';
@@ -126,3 +126,65 @@ for (const dies of ['bridge', 'tuning', 'portmap']) {
     assert.deepEqual(await leaks(scene), []);
   });
 }
+
+/**
+ * A plugin as calico_rkt was: it finds the plugin of addresses in CNI_PATH from its working directory, names its link by the
+ * container, answers as CNI 0.1 has it, and goes by the container alone when the namespace is gone.
+ */
+const CALICO = `#!/bin/sh
+conf=$(cat); link=cali$(printf %.11s "$CNI_CONTAINERID"); echo "$CNI_COMMAND $CNI_CONTAINERID $CNI_NETNS $(cat netns)" >> LOG
+ipam() { IFS=:; for d in $CNI_PATH; do [ -x "$d/host-local" ] && { printf %s "$conf" | "$d/host-local"; return; }; done; exit 1; }
+answer=$(ipam) || { printf %s "$answer"; exit 1; }
+if [ "$CNI_COMMAND" = DEL ]; then ip link del "$link" 2>/dev/null; exit 0; fi
+address=$(printf %s "$answer" | tr -d ' \\n\\t' | sed 's/.*"ip":"\\([0-9.]*\\).*/\\1/')
+ip link add "$link" type veth peer name "$CNI_IFNAME" netns "\${CNI_NETNS##*/}" && ip link set "$link" up || exit 1
+in_pod() { nsenter --net="$CNI_NETNS" ip "$@"; }
+in_pod addr add "$address/32" dev "$CNI_IFNAME" && in_pod link set "$CNI_IFNAME" up && in_pod route add 169.254.1.1 dev "$CNI_IFNAME" || exit 1
+KILL
+printf '{"ip4":{"ip":"%s/32"}}' "$address"
+`;
+
+for (const dies of [false, true]) {
+  test(`run, a plugin as calico_rkt was, ${dies ? 'whose rkt is killed before it answers' : 'of a pod that ran'}, finds all it needs; gc without namespace and configuration leaves nothing`, skip, async () => {
+    await using scene = await openNetScene();
+    const log = scene.home.file('log');
+    scene.configure('calico', CALICO.replace('LOG', log).replace('KILL', dies ? 'kill -9 $PPID' : ''));
+    scene.configure('10-calico.conf', { name: 'calico-net', type: 'calico', ipam: { type: 'host-local', subnet: '10.96.0.0/24' } });
+    const file = scene.home.file('uuid');
+    const run = dies ? await scene.rkt('run', `--uuid-file-save=${file}`, '--net=calico-net', scene.aci) : undefined;
+    const uuid = run === undefined ? (await scene.startPod('--net=calico-net')).uuid : readFileSync(file, 'utf8').trim();
+    assert.equal(run?.status ?? 137, 137, run?.output ?? '');
+    assert.deepEqual((await leaks(scene)).filter((trace) => /cali|calico-net/.test(trace)).length, 2, 'a link and a lease');
+    if (!dies) await scene.rkt('stop', '--force', uuid);
+    await scene.rkt('status', '--wait=15s', uuid);
+    rmSync(`${scene.home.localConfig}/net.d/10-calico.conf`);
+    await scene.host.run(['sh', '-c', `umount /run/netns/cni-${uuid}; rm /run/netns/cni-${uuid}`]);
+    await scene.collect();
+    assert.deepEqual(await leaks(scene), []);
+    const path = `/var/run/netns/cni-${uuid}`;
+    assert.deepEqual(readFileSync(log, 'utf8').trim().split('\n'), [`ADD ${uuid} ${path} ${path}`, `DEL ${uuid}  ${path}`]);
+  });
+}
+
+const COLLECTED = `#!/bin/sh
+cat >/dev/null
+[ "$CNI_COMMAND" = ADD ] && { [ -e DIES ] && kill -9 $PPID; echo '{"cniVersion":"1.1.0","ips":[]}'; }
+exit 0
+`;
+
+test('gc, networks of CNI 1.1 whose pod was killed while a plugin ran, leaves no entry of what is attached', skip, async () => {
+  await using scene = await openNetScene();
+  const dies = scene.home.file('dies');
+  scene.configure('own', COLLECTED.replace('DIES', dies));
+  for (const name of ['one', 'two']) scene.configure(`${name}.conflist`, { cniVersion: '1.1.0', name, plugins: [{ type: 'own' }] });
+  const pod = await scene.startPod('--net=one,two');
+  assert.equal((await leaks(scene)).filter((trace) => trace.includes('/results/')).length, 2);
+  writeFileSync(dies, '');
+  assert.equal((await scene.rkt('run', '--net=one,two', scene.aci)).status, 137);
+  assert.equal((await leaks(scene)).filter((trace) => trace.includes('/results/')).length, 3);
+  rmSync(`${scene.home.localConfig}/net.d/two.conflist`);
+  await scene.rkt('stop', '--force', pod.uuid);
+  await scene.rkt('status', '--wait=15s', pod.uuid);
+  await scene.collect();
+  assert.deepEqual(await leaks(scene), []);
+});
