@@ -66,6 +66,13 @@ test('cpu, a thousandth of a processor and none at all, run, the first held to i
   assert.equal(quota('free')[0], '-1');
 });
 
+test('limits of nothing, of app and pod, are none, and the pod runs', root, async () => {
+  await using scene = openScene();
+  const none = ['resource/memory', 'resource/cpu', 'resource/block-bandwidth', 'resource/block-iops'].map((name) =>
+    isolator(name, { limit: '0', ...(name.includes('block') ? { default: true } : {}) }));
+  assert.equal((await runOwn(scene, await ownManifest(scene, [shellApp('echo runs', { isolators: none })], { isolators: none }))).stdout, 'runs\n');
+});
+
 test('memory and cpu, of app and pod, are in the cgroups of both, requests too, and the pod bounds the app', version1, async () => {
   await using scene = openScene();
   const cpu = (limit: string) => isolator('resource/cpu', { request: '100m', limit });

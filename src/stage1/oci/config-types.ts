@@ -54,7 +54,7 @@ export interface OciIdMapping {
 
 export interface OciResources {
   readonly devices: readonly DeviceRule[];
-  readonly memory?: { readonly limit: number; readonly reservation?: number };
+  readonly memory?: { readonly limit?: number; readonly reservation?: number };
   readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number };
   readonly blockIO?: OciBlockIo;
 }

@@ -58,3 +58,10 @@ test('planPodCgroup, a processor limit below what the kernel takes in a tenth of
   assert.deepEqual(cpu(10), ['100000', '1000', '1000 100000']);
   assert.deepEqual(cpu(0), []);
 });
+
+test('planPodCgroup, limits of nothing, are none, and requests count without them', () => {
+  const zero: IsolatorValue[] = [{ kind: 'memory', limitBytes: 0 }, { kind: 'block-bandwidth', limit: 0 }, { kind: 'block-iops', limit: 0 }];
+  for (const version of [1, 2] as const) assert.deepEqual(planPodCgroup(zero, version, disks).filter(({ value }) => !value.endsWith('=max')), [], `version ${version}`);
+  const requests: IsolatorValue[] = [{ kind: 'memory', limitBytes: 0, requestBytes: 4096 }, { kind: 'cpu', limitMilli: 0, requestMilli: 500 }];
+  assert.deepEqual(planPodCgroup(requests, 1, disks).map(({ file, value }) => `${file} ${value}`), ['memory.soft_limit_in_bytes 4096', 'cpu.shares 512']);
+});

@@ -14,14 +14,15 @@ const MINIMUM_SHARES = 2;
 
 /** The limits of a cgroup, whatever its version. Sizes are in bytes, times in microseconds. */
 export interface Limits {
-  readonly memory?: { readonly limit: number; readonly reservation?: number };
+  readonly memory?: { readonly limit?: number; readonly reservation?: number };
   readonly cpu?: { readonly shares?: number; readonly quota?: number; readonly period?: number };
   readonly blockIo?: { readonly bytesPerSecond?: number; readonly operationsPerSecond?: number };
 }
 
 /**
  * What isolators limit. A request below its limit is what is left to the app or pod when there is not enough
- * for all; a request that is the limit itself says nothing more. The last isolator of a kind counts.
+ * for all; a request that is the limit itself says nothing more. The last isolator of a kind counts. A limit of nothing
+ * is none, as for Kubernetes.
  */
 export function limitsOf(isolators: readonly IsolatorValue[]): Limits {
   return isolators.reduce<Limits>((limits, isolator) => ({ ...limits, ...limitOf(isolator, limits, isolators) }), {});
@@ -29,28 +30,34 @@ export function limitsOf(isolators: readonly IsolatorValue[]): Limits {
 
 function limitOf(isolator: IsolatorValue, { cpu, blockIo }: Limits, all: readonly IsolatorValue[]): Limits {
   switch (isolator.kind) {
-    case 'memory': {
-      const { limitBytes: limit, requestBytes = limit } = isolator;
-      return { memory: requestBytes < limit ? { limit, reservation: requestBytes } : { limit } };
-    }
+    case 'memory':
+      return { memory: { ...above0('limit', isolator.limitBytes), ...above0('reservation', requestBelow(isolator.requestBytes, isolator.limitBytes)) } };
     case 'cpu': {
-      const { limitMilli: limit, requestMilli = limit } = isolator;
-      const isWeighed = requestMilli < limit && !all.some(({ kind }) => kind === 'cpu-shares');
-      const shares = Math.max(MINIMUM_SHARES, Math.floor((requestMilli * SHARES_PER_CPU) / MILLI));
-      return { cpu: { ...cpu, ...quotaOf(limit), ...(isWeighed ? { shares } : {}) } };
+      const request = requestBelow(isolator.requestMilli, isolator.limitMilli);
+      const shares = Math.max(MINIMUM_SHARES, Math.floor((request * SHARES_PER_CPU) / MILLI));
+      const isWeighed = request > 0 && !all.some(({ kind }) => kind === 'cpu-shares');
+      return { cpu: { ...cpu, ...quotaOf(isolator.limitMilli), ...(isWeighed ? { shares } : {}) } };
     }
     case 'cpu-shares':
       return { cpu: { ...cpu, shares: isolator.shares } };
     case 'block-bandwidth':
-      return { blockIo: { ...blockIo, bytesPerSecond: isolator.limit } };
+      return { blockIo: { ...blockIo, ...above0('bytesPerSecond', isolator.limit) } };
     case 'block-iops':
-      return { blockIo: { ...blockIo, operationsPerSecond: isolator.limit } };
+      return { blockIo: { ...blockIo, ...above0('operationsPerSecond', isolator.limit) } };
     default:
       return {};
   }
 }
 
-/** A limit of nothing is none, as for Kubernetes. */
+/** A request that says more than the limit does; 0: there is none. */
+function requestBelow(request = 0, limit: number): number {
+  return limit === 0 || request < limit ? request : 0;
+}
+
+function above0<K extends string>(name: K, value: number): { readonly [name in K]?: number } {
+  return value === 0 ? {} : ({ [name]: value } as { readonly [name in K]: number });
+}
+
 function quotaOf(milli: number): Pick<NonNullable<Limits['cpu']>, 'quota' | 'period'> {
   if (milli === 0) return {};
   const period = (milli * CPU_PERIOD) / MILLI < SHORTEST_QUOTA ? LONGEST_PERIOD : CPU_PERIOD;
