@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { vmCache } from './needs-vm.ts';
 
@@ -15,9 +15,11 @@ const DIRECTORIES = ['bin', 'dev', 'host', 'memory', 'modules', 'proc', 'root', 
  */
 export function writeInitramfs(file: string, work: string, more: readonly string[]): void {
   for (const directory of DIRECTORIES) mkdirSync(join(work, directory), { recursive: true });
-  copyFileSync('/bin/busybox', join(work, 'bin/busybox'));
-  for (const name of ['init', 'agent.sh']) cpSync(join(import.meta.dirname, name === 'init' ? 'init.sh' : name), join(work, name), { mode: 0 });
-  execFileSync('chmod', ['755', join(work, 'init'), join(work, 'bin/busybox')]);
+  const programs = { 'bin/busybox': '/bin/busybox', init: join(import.meta.dirname, 'init.sh'), 'agent.sh': join(import.meta.dirname, 'agent.sh') };
+  for (const [name, source] of Object.entries(programs)) {
+    copyFileSync(source, join(work, name));
+    chmodSync(join(work, name), 0o755);
+  }
   const modules = readModules();
   const order = loadOrder(modules, [...BASE_MODULES, ...more]);
   for (const name of order) copyFileSync(modules.get(name)!, join(work, `modules/${name}.ko`));

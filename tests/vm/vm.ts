@@ -19,8 +19,8 @@ export interface VmOptions {
 }
 
 /**
- * A machine with a kernel of its own that has the host's files: the rkt under test runs in it as it is. What it writes is
- * gone with it. `/dev/vda` is an empty ext4 of 512 MB.
+ * A machine with a kernel of its own that has the host's files, which it cannot change: the rkt under test runs in it as it
+ * is. What it writes is gone with it. `/dev/vda` is an empty ext4 of 512 MB.
  */
 export interface Vm extends AsyncDisposable {
   /** Runs a shell script as root. Any status but 0 throws with all that was printed, unless `any` is asked. */
