@@ -39,6 +39,8 @@ export interface TreeLayout {
   readonly rootfs: string;
   /** Hash over content and metadata. */
   readonly hash: string;
+  /** There, empty, where the hash is of what the kernel measures of the files: see `tree/seal-tree.ts`. */
+  readonly sealed: string;
   /** The image's ID. */
   readonly image: string;
   readonly manifest: string;
@@ -54,8 +56,10 @@ export interface LayerLayout {
   readonly id: string;
   /** Bytes of the uncompressed archive, decimal. */
   readonly size: string;
-  /** Hash over content and metadata of `diff`, made when the layer was first verified. */
+  /** Hash over content and metadata of `diff`, made when the layer was first verified, or else when it was sealed. */
   readonly hash: string;
+  /** As of a tree. */
+  readonly sealed: string;
   /** There, empty, where the layer hides everything below it. */
   readonly opaque: string;
   /** The boot in which the layer was unpacked, as long as it is not known to be durable. */
@@ -118,6 +122,7 @@ export function treeLayout(directory: string): TreeLayout {
     directory,
     rootfs: at('rootfs'),
     hash: at('hash'),
+    sealed: at('sealed'),
     image: at('image'),
     manifest: at('manifest'),
     rendered: at('rendered'),
@@ -132,6 +137,7 @@ export function layerLayout(directory: string): LayerLayout {
     id: at('id'),
     size: at('size'),
     hash: at('hash'),
+    sealed: at('sealed'),
     opaque: at('opaque'),
     boot: at('boot'),
   };

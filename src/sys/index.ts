@@ -10,6 +10,7 @@ export { mapAttributeIds, namesIds } from './id-attributes.ts';
 export { cannotMapOwners, mapOwners } from './id-map.ts';
 export { bringUpInterface } from './interface.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
+export { enableVerity, measureVerity } from './verity.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
 export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';
 export { listDirectory, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic } from './files.ts';

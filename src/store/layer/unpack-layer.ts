@@ -4,6 +4,7 @@ import { selfOf, type StoreContext } from '../context.ts';
 import { layerLayout, type LayerLayout } from '../layout.ts';
 import { makeStoreDirectory } from '../modes.ts';
 import { makeTemporaryDirectory, removeDirectory, type TemporaryDirectory } from '../temporary.ts';
+import { sealTree } from '../tree/seal-tree.ts';
 import type { LayerDigest, LayerInput, LayerSource } from '../types.ts';
 import type { UnpackSuccess } from '../unpack/protocol.ts';
 import { startUnpacker, type Unpacker } from '../unpack/start-unpacker.ts';
@@ -55,6 +56,7 @@ async function intoPlace(context: StoreContext, input: LayerInput, unpack: (star
       limits: context.limits,
     },
   }));
+  sealTree(layer.diff, layer);
   putInPlace(context, input, layer, success);
 }
 

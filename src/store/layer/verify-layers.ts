@@ -3,7 +3,7 @@ import { unlessMissing, writeFileAtomic } from '#sys';
 import type { StoreContext } from '../context.ts';
 import { FILE_MODE } from '../modes.ts';
 import { StoreError } from '../store-error.ts';
-import { hashTree } from '../tree/tree-hash.ts';
+import { hashAsSealed } from '../tree/seal-tree.ts';
 import type { LayerDigest } from '../types.ts';
 
 /**
@@ -20,7 +20,7 @@ export function verifyLayers(context: StoreContext, layers: readonly LayerDigest
 function verifyLayer(context: StoreContext, diffId: LayerDigest): 'verified' | 'recorded' {
   const layer = context.layout.layer(diffId);
   const expected = unlessMissing(() => readFileSync(layer.hash, 'utf8').trim());
-  const found = hashTree(layer.diff);
+  const found = hashAsSealed(layer.diff, layer);
   if (found === expected) return 'verified';
   if (expected === undefined) {
     writeFileAtomic(layer.hash, `${found}\n`, { mode: FILE_MODE, durable: true });

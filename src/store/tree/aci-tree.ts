@@ -15,6 +15,7 @@ import type { Tree } from '../types.ts';
 import { startUnpacker } from '../unpack/start-unpacker.ts';
 import { pinTree } from './layered-tree.ts';
 import { type AciTreePlan, planAciTree, type RenderStep } from './plan-aci-tree.ts';
+import { hashAsSealed, sealTree } from './seal-tree.ts';
 import { hashTree, sizeOfTree } from './tree-hash.ts';
 import { writeTreeRecord } from './tree-records.ts';
 
@@ -56,8 +57,9 @@ export async function renderAciTreeAgain(context: StoreContext, id: ImageId): Pr
 /** @throws {StoreError} `tree-changed` where the tree is not as it was rendered */
 export async function verifyAciTree(context: StoreContext, id: ImageId): Promise<void> {
   const { lowerDirs, id: treeId } = await aciTree(context, id);
-  const expected = unlessMissing(() => readFileSync(context.layout.tree(treeId).hash, 'utf8').trim());
-  const found = hashTree(lowerDirs[0]!);
+  const tree = context.layout.tree(treeId);
+  const expected = unlessMissing(() => readFileSync(tree.hash, 'utf8').trim());
+  const found = hashAsSealed(lowerDirs[0]!, tree);
   if (found !== expected) {
     throw new StoreError('tree-changed', `tree ${treeId} has the hash ${found}, not ${expected}`);
   }
@@ -105,7 +107,7 @@ async function render(
   for (const step of plan.steps) await context.withUnpacker(() => unpackStep(context, step, tree.rootfs, temporary));
   writeFileSync(tree.image, id);
   writeFileSync(tree.manifest, readManifestText(context.layout, id));
-  writeFileSync(tree.hash, hashTree(tree.rootfs));
+  if (!sealTree(tree.rootfs, tree)) writeFileSync(tree.hash, hashTree(tree.rootfs));
   syncFileSystem(tree.directory);
   const fd = openSync(tree.rendered, 'wx');
   fsyncSync(fd);

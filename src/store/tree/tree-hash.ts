@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { getXattr, listXattrs } from '#sys';
+import { getXattr, listXattrs, measureVerity } from '#sys';
 import { imageIdOfHex } from '../image-id.ts';
 import { joinPath, onDisk } from '../tar/entry-path.ts';
 
@@ -9,15 +9,18 @@ const CHUNK = 1 << 20;
 /**
  * A hash over all there is to a tree: names, types, modes, owners, modification times, link targets, devices,
  * extended attributes, hard links and content. `sha512-` and 64 hex digits.
+ *
+ * @param content `measured`: what the kernel checks reads of a file by stands for its content, which is not read
  */
-export function hashTree(root: string): string {
+export function hashTree(root: string, content: 'read' | 'measured' = 'read'): string {
   const hash = createHash('sha512');
   const links = new Map<string, string>();
-  hashPlace(hash, root, '', links, Buffer.allocUnsafe(CHUNK));
+  const chunk = content === 'read' ? Buffer.allocUnsafe(CHUNK) : undefined;
+  hashPlace(hash, root, '', links, chunk);
   return imageIdOfHex(hash.digest('hex'));
 }
 
-function hashPlace(hash: Hash, root: string, path: string, links: Map<string, string>, chunk: Buffer): void {
+function hashPlace(hash: Hash, root: string, path: string, links: Map<string, string>, chunk: Buffer | undefined): void {
   const place = onDisk(root, path);
   const stat = lstatSync(place, { bigint: true });
   hash.update(`${JSON.stringify([path, stat.mode, stat.uid, stat.gid, stat.rdev, stat.mtimeNs].map(String))}\n`);
@@ -42,7 +45,7 @@ function hashFile(
   path: string,
   stat: BigIntStats,
   links: Map<string, string>,
-  chunk: Buffer,
+  chunk: Buffer | undefined,
 ): void {
   const inode = `${stat.dev}:${stat.ino}`;
   const first = stat.nlink > 1n ? links.get(inode) : undefined;
@@ -51,7 +54,8 @@ function hashFile(
   if (stat.nlink > 1n) links.set(inode, path);
   const fd = openSync(place, 'r');
   try {
-    for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) hash.update(chunk.subarray(0, length));
+    if (chunk === undefined) hash.update(measureVerity(fd) ?? 'not sealed');
+    else for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) hash.update(chunk.subarray(0, length));
   } finally {
     closeSync(fd);
   }
