@@ -23,8 +23,8 @@ const PATIENCE = 5_000;
  * @throws {NetworkError} `names-failed`
  */
 export async function serveNames(listen: readonly string[], required: readonly string[]): Promise<void> {
-  const pid = runningServer();
-  if (pid !== undefined) process.kill(pid, 'SIGHUP');
+  const found = runningServer();
+  const pid = found !== undefined && signal(found, 'SIGHUP') ? found : undefined;
   if (listen.length === 0) return pid === undefined ? removeCgroups() : seeEnd(pid);
   if (pid === undefined) await start();
   for (const address of required) {
@@ -71,8 +71,18 @@ function runningServer(): number | undefined {
   return readTextIfExists(`/proc/${pid}/cmdline`)?.split('\0').includes(CONFIG) === true ? pid : undefined;
 }
 
+/** False where it has ended meanwhile. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 async function seeEnd(pid: number): Promise<void> {
-  if (!(await eventually(() => runningServer() !== pid))) process.kill(pid, 'SIGKILL');
+  if (!(await eventually(() => runningServer() !== pid))) signal(pid, 'SIGKILL');
   removeCgroups();
 }
 
