@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeOciLayout, makeRootfs, needs, startRegistry } from '#tests/support';
 import { namesIn } from './crash-scene.ts';
+import { startRkt } from './running-pod.ts';
 import { openScene, type Scene } from './scene.ts';
 
 const root = needs('root', 'mount');
@@ -99,3 +100,39 @@ test('gc, on a full disk, works', root, async () => {
     assert.equal((await scene.rkt(['list', '--no-legend'])).stdout.trim(), '');
   });
 });
+
+test('app add, on a disk that is full at any moment, says so and leaves the pod as it was', root, async () => {
+  await using scene = openScene();
+  await onSmallDisk(scene, 16, async () => {
+    await scene.insecure(['fetch', scene.aci]);
+    const { uuid, ended } = await startRkt(scene, ['app', 'sandbox', '--net=none']);
+    try {
+      await addOnFullDisk(scene, uuid);
+    } finally {
+      await scene.rkt(['stop', uuid]);
+    }
+    assert.deepEqual(await ended, { code: 0, signal: null });
+  });
+});
+
+async function addOnFullDisk(scene: Scene, uuid: string): Promise<void> {
+  const add = ['app', 'add', uuid, 'example.com/busybox', '--name=one', '--exec=/bin/sleep', '--', '1000'];
+  const rm = ['app', 'rm', uuid, '--app=one'];
+  // The image is unpacked now, so that there is room for the app or not.
+  await scene.rkt(add);
+  await scene.rkt(rm);
+  const outcomes = new Set<number>();
+  for (const left of [0, 4096, 8192, 16384, 24576, 65536]) {
+    const filler = fillDisk(scene, left);
+    const { output, status } = await scene.rkt(add, { status: 'any' });
+    rmSync(filler);
+    outcomes.add(status);
+    assert.doesNotMatch(output, /internal error|\n\s+at .*:\d+:\d+/, `${left} bytes left`);
+    assert.equal((await scene.rkt(['app', 'list', '--no-legend', uuid])).stdout, status === 0 ? 'one\tcreated\n' : '\n', output);
+    if (status === 0) await scene.rkt(rm);
+    else assert.match(output, /no space left on device/i);
+  }
+  assert.deepEqual([...outcomes].toSorted((a, b) => a - b), [0, 254]);
+  await scene.rkt(add);
+  await scene.rkt(['app', 'start', uuid, '--app=one']);
+}
