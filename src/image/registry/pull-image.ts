@@ -65,7 +65,9 @@ function openClient({ registry, repository, policy }: RegistryPlace, ctx: PullCo
 
 /** Brings all layers into the store, a few at a time. The first failure stops the others. */
 async function fetchLayers(client: RegistryClient, layers: readonly Layer[], ctx: PullContext): Promise<void> {
-  const waiting = layers.filter(({ diffId }) => !ctx.store.hasLayer(diffId)).values();
+  // The biggest first, so that in the end nobody waits for one alone.
+  const missing = layers.filter(({ diffId }) => !ctx.store.hasLayer(diffId));
+  const waiting = missing.toSorted((a, b) => b.size - a.size).values();
   const worker = async (): Promise<void> => {
     for (const layer of waiting) await fetchLayer(client, layer, ctx);
   };
