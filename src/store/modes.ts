@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { lookupGroup } from '#sys';
+import { StoreError } from './store-error.ts';
 
 const GROUP = 'rkt';
 /** Unpacked files may be setuid: nobody but root may get at them by a path. */
@@ -8,9 +9,13 @@ const ROOT_ONLY = new Set(['tree', 'layer']);
 
 /**
  * Makes a directory of the store and those above it, as rkt does: 2770 and of group rkt where there is such a
- * group, else 0750; 0700 for what holds unpacked files.
+ * group, else 0750; 0700 for what holds unpacked files. The uppermost is sticky: what is in it may be taken away by
+ * its owner only.
+ *
+ * @throws {StoreError} `not-ours` as {@link checkRootOnly}
  */
 export function makeStoreDirectory(cas: string, path: string): void {
+  if (isRootOnly(cas, path)) checkOwner(path);
   if (existsSync(path)) return;
   if (path !== cas) makeStoreDirectory(cas, dirname(path));
   else mkdirSync(dirname(path), { recursive: true });
@@ -20,10 +25,33 @@ export function makeStoreDirectory(cas: string, path: string): void {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw error;
   }
-  if ([...ROOT_ONLY].some((name) => path === join(cas, name))) return;
+  if (isRootOnly(cas, path)) return;
   const group = lookupGroup(GROUP);
   if (group !== undefined && process.geteuid?.() === 0) chownSync(path, 0, group);
-  chmodSync(path, group === undefined ? 0o750 : 0o2770);
+  chmodSync(path, group === undefined ? 0o750 : path === cas ? 0o3770 : 0o2770);
+}
+
+/**
+ * Checks, for root, that nobody has put another directory in the place of one that holds unpacked files: what is in
+ * them is run.
+ *
+ * @throws {StoreError} `not-ours`
+ */
+export function checkRootOnly(cas: string): void {
+  for (const name of ROOT_ONLY) checkOwner(join(cas, name));
+}
+
+function isRootOnly(cas: string, path: string): boolean {
+  return dirname(path) === cas && ROOT_ONLY.has(basename(path));
+}
+
+function checkOwner(path: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || (stat.isDirectory() && stat.uid === 0)) return;
+  throw new StoreError('not-ours', `${path} is not a directory of root: another has put it there`, {
+    hint: 'look what is in it and who made it, and remove it',
+  });
 }
 
 /** The mode of a file of the store: the group may write where the directories are rkt's. */

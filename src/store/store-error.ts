@@ -13,6 +13,7 @@ const CODES = [
   'size-mismatch',
   'missing-layer',
   'needs-root',
+  'not-ours',
   'missing-dependency',
   'unsupported-compression',
   'tree-changed',

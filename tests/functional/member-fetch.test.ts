@@ -1,6 +1,6 @@
 /** What a member of the group rkt who is not root may do with images of layers. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, truncateSync } from 'node:fs';
+import { mkdirSync, rmdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeOciLayout, makeRootfs, needs, startRegistry } from '#tests/support';
@@ -107,6 +107,21 @@ test('fetch, by root of what a member has kept damaged, is from its source again
   await scene.rkt([insecure, 'fetch', layout]);
   await scene.rkt([insecure, 'run', '--net=none', id]);
   assert.deepEqual(held(scene), { kept: 0, unpacked: 2, temporary: [] });
+});
+
+test('run, a directory of layers that a member has made, is refused, and the one that root made cannot be taken away', withGroup, async () => {
+  await using scene = openScene();
+  const member = openToMember(scene);
+  const layout = `oci:${makeLayout(scene, 'one')}`;
+  const layers = join(scene.home.dataDir, 'cas/layer');
+  await scene.rkt(['--insecure-options=image', 'fetch', scene.aci]);
+  const id = (await member(insecure, 'fetch', layout)).stdout.trim();
+  assert.equal((await member.run('mkdir', layers)).status, 0);
+  assert.match((await scene.rkt([insecure, 'run', '--net=none', id], { status: 254 })).stderr, /cas\/layer is not a directory of root/);
+  rmdirSync(layers);
+  assert.match((await scene.rkt([insecure, 'run', '--net=none', id])).stdout, /of one/);
+  assert.notEqual((await member.run('mv', layers, `${layers}.mine`)).status, 0);
+  await scene.rkt([insecure, 'run', '--net=none', id]);
 });
 
 test('prepare, an image that a member has fetched, killed anywhere, can be done again', needs('root', 'setpriv', 'strace'), async () => {

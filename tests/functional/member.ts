@@ -15,12 +15,19 @@ export function hasGroup(): boolean {
   return GROUP.test(readFileSync('/etc/group', 'utf8'));
 }
 
+export interface Member {
+  (...args: readonly string[]): Promise<RunResult>;
+  /** Another program than rkt. */
+  run(program: string, ...args: readonly string[]): Promise<RunResult>;
+}
+
 /** Opens a home to a member of the group rkt who is not root, as packaging does; gives what runs rkt as that user. */
-export function openToMember({ home }: Scene): (...args: readonly string[]) => Promise<RunResult> {
+export function openToMember({ home }: Scene): Member {
   const gid = groupId();
   chmodSync(home.path, 0o755);
   chownSync(home.dataDir, 0, gid);
   chmodSync(home.dataDir, 0o2770);
   const who = [`--reuid=${UID}`, `--regid=${gid}`, '--clear-groups'];
-  return (...args) => run('setpriv', [...who, rktProgram(), ...home.flags, ...args]);
+  const as = (program: string, ...args: readonly string[]): Promise<RunResult> => run('setpriv', [...who, program, ...args]);
+  return Object.assign((...args: readonly string[]) => as(rktProgram(), ...home.flags, ...args), { run: as });
 }

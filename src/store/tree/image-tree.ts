@@ -4,6 +4,7 @@ import type { StoreContext } from '../context.ts';
 import { layersTreeId } from '../image-id.ts';
 import { type ImageRecord, readImageRecord } from '../image-records.ts';
 import { isKept } from '../layer/kept-layers.ts';
+import { checkRootOnly } from '../modes.ts';
 import { mayUnpack } from '../privilege.ts';
 import { StoreError } from '../store-error.ts';
 import type { LayerDigest, Tree } from '../types.ts';
@@ -14,6 +15,7 @@ import { readTreeRecord, writeTreeRecord } from './tree-records.ts';
 /** See {@link Store.tree}. */
 export async function treeOf(context: StoreContext, id: ImageId): Promise<Tree> {
   const record = requireRecord(context, id);
+  checkRootOnly(context.layout.root);
   if (record.layers === undefined) return (await import('./aci-tree.ts')).aciTree(context, id);
   await unpackWhatIsKept(context, record.layers);
   return treeOfLayers(context, treeIdOfLayers(record), record.layers);
@@ -47,6 +49,7 @@ export function imagesBelow(context: StoreContext, id: ImageId): ImageId[] {
 
 /** See {@link Store.openTree}. */
 export function openTree(context: StoreContext, treeId: string): Tree | undefined {
+  checkRootOnly(context.layout.root);
   const layers = readTreeRecord(context.layout, treeId)?.layers;
   if (layers !== undefined) return layeredTree(context, treeId, layers);
   const tree = context.layout.tree(treeId);
