@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { unlessMissing } from '#sys';
 import { OciStage1Error } from './errors.ts';
 import { ociFiles } from './pod-paths.ts';
 import { requireSupervisor } from './supervisor-process.ts';
@@ -11,7 +12,8 @@ import { requireSupervisor } from './supervisor-process.ts';
  */
 export async function askSupervisor(podDir: string, words: readonly string[]): Promise<string> {
   requireSupervisor(podDir);
-  process.chdir(podDir);
+  // A pod that has just ended may be moved by gc.
+  unlessMissing(() => process.chdir(podDir));
   const answer = await exchange(words.map((word) => `${word}\0`).join(''));
   if (answer.endsWith('\n')) return answer.slice(0, -1);
   throw new OciStage1Error('not-running', 'the pod has ended');

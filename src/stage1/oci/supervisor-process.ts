@@ -54,8 +54,8 @@ function readPid(file: string): number | undefined {
 
 function worksIn(pid: number, directory: string): boolean {
   const own = unlessMissing(() => statSync(`/proc/${pid}/cwd`));
-  const pod = statSync(directory);
-  return own !== undefined && own.ino === pod.ino && own.dev === pod.dev;
+  const pod = unlessMissing(() => statSync(directory));
+  return own !== undefined && pod !== undefined && own.ino === pod.ino && own.dev === pod.dev;
 }
 
 /** proc(5), stat: the second field is a name in parentheses and may hold anything. */
