@@ -152,6 +152,8 @@ describe('app', { skip }, () => {
   test('descriptors, are the three standard ones', async (t) => {
     const pod = startPod(t, { apps: [{ name: 'one', script: 'echo up; exec busybox sleep 60' }] });
     await pod.untilOutput('up');
+    // The runtime writes it down once the app has begun.
+    await until('the pid of the app', () => pod.appPid('one') > 0);
     assert.deepEqual(fs.readdirSync(`/proc/${pod.appPid('one')}/fd`), ['0', '1', '2']);
   });
 

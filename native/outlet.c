@@ -82,6 +82,7 @@ static void make_room(struct outlet *outlet, size_t length) {
 
 void outlet_add(int descriptor, const char *bytes, size_t length) {
   struct outlet *outlet = outlet_of(descriptor);
+  if (length == 0) return;
   make_room(outlet, length);
   memcpy(outlet->bytes + outlet->end, bytes, length);
   outlet->end += length;
