@@ -33,7 +33,7 @@ describe('supervisor, --tty on a terminal', { skip }, () => {
   });
 
   test('a new size of the terminal, reaches the app', async (t) => {
-    const pod = startPod(t, { terminal: showModes, stdin: 'pipe', apps: app(`trap 'stty size; exit 0' WINCH; echo up; while :; do sleep 0.1; done`) });
+    const pod = startPod(t, { terminal: showModes, stdin: 'pipe', apps: app(`trap 'stty size; [ "$(stty size)" != "44 55" ] || exit 0' WINCH; echo up; while :; do sleep 0.1; done`) });
     await pod.untilOutput('up');
     spawnSync('stty', ['-F', terminalOf(pod), 'rows', '44', 'cols', '55']);
     await pod.ended;

@@ -84,8 +84,17 @@ static void look_for_moved_file(struct log *log) {
   if (log->fd < 0 || now() - log->looked < LOOK_MS) return;
   log->looked = now();
   if (fstat(log->fd, &own) < 0) return;
+  log->size = own.st_size;
   if (lstat(log->path, &named) == 0 && named.st_dev == own.st_dev && named.st_ino == own.st_ino) return;
   close_log(log);
+}
+
+/* Others may have changed the file meanwhile, but what we wrote last is at its end. */
+static void cut_off(struct log *log, off_t length) {
+  struct stat status;
+  if (fstat(log->fd, &status) < 0 || status.st_size < length || ftruncate(log->fd, status.st_size - length) < 0)
+    return close_log(log);
+  log->size = status.st_size - length;
 }
 
 /* Whole lines stay: what a full disk took of the next is cut off again. */
@@ -105,8 +114,7 @@ static void write_batch(struct log *log) {
   int why = errno;
   const char *end = memrchr(batch, '\n', written);
   size_t whole = end == NULL ? 0 : (size_t)(end + 1 - batch);
-  if (ftruncate(log->fd, (off_t)(log->size + (long long)whole)) < 0) close_log(log);
-  log->size += (long long)whole;
+  cut_off(log, (off_t)(written - whole));
   errno = why;
   lose(log, count_lines(batch + whole, length - whole));
 }

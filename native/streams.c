@@ -64,6 +64,16 @@ static bool open_keyboard(struct streams *streams) {
   return streams->app->tty || open_pipe(&keyboard->to, &keyboard->app_end, 1);
 }
 
+/* Before the app has run, what the runtime says of it has its name alone. */
+static void set_prefix(struct streams *streams, pid_t pid) {
+  size_t room = strlen(streams->app->name) + 32;
+  char *prefix = realloc(streams->prefix, room);
+  if (prefix == NULL) fail("cannot keep", "the name of an app");
+  const char *format = pid == 0 ? "%s: " : "%s[%d]: ";
+  streams->prefix = prefix;
+  streams->prefix_length = (size_t)snprintf(prefix, room, format, streams->app->name, (int)pid);
+}
+
 static struct streams *new_streams(const struct options *options, struct app *app) {
   struct streams *streams = calloc(1, sizeof *streams);
   if (streams == NULL) return NULL;
@@ -75,6 +85,7 @@ static struct streams *new_streams(const struct options *options, struct app *ap
     streams->sources[i] = (struct source){.of = streams, .number = i + 1, .from = -1, .app_end = -1};
   streams->sources[0].leads = app->outputs[0];
   if (!app->tty) streams->sources[1].leads = app->outputs[1];
+  if (((app->outputs[0] | app->outputs[1]) & TO_LINES) != 0) set_prefix(streams, 0);
   streams->next = all;
   all = streams;
   return streams;
@@ -195,19 +206,13 @@ void resume_sources(void) {
     }
 }
 
-static void set_prefix(struct streams *streams, pid_t pid) {
-  size_t room = strlen(streams->app->name) + 32;
-  char *prefix = realloc(streams->prefix, room);
-  if (prefix == NULL) fail("cannot keep", "the name of an app");
-  streams->pid = pid;
-  streams->is_starting = false;
-  streams->prefix = prefix;
-  streams->prefix_length = (size_t)snprintf(prefix, room, "%s[%d]: ", streams->app->name, (int)pid_in_pod(pid));
-}
-
 /* A process of the app runs; what it prints from now on is its own. */
 void begin_output(struct app *app, pid_t pid) {
-  if (app->streams != NULL) set_prefix(app->streams, pid);
+  struct streams *streams = app->streams;
+  if (streams == NULL) return;
+  streams->pid = pid;
+  streams->is_starting = false;
+  if (streams->prefix != NULL) set_prefix(streams, pid_in_pod(pid));
 }
 
 /* The terminal of this run of the app. */

@@ -112,7 +112,7 @@ describe('supervisor, output in lines', { skip }, () => {
   test('what the runtime says of an app that cannot start, is said', async (t) => {
     const pod = await runPod(t, { apps: [{ name: 'one', script: '', flags: lines, broken: true }] });
     assert.equal(pod.ending.code, 254);
-    assert.match(pod.stderr, /config\.json/);
+    assert.match(pod.stderr, /^one: .*config\.json/m);
   });
 });
 
@@ -181,6 +181,7 @@ describe('supervisor, output in a file', { skip }, () => {
     await until('the app to go on', () => pod.stderr.includes('done') && pod.stderr.includes('cannot write'));
     assert.match(pod.stderr, /rkt: supervisor: cannot write the log disk\/one\.log: No space left on device/);
     const within = (command: string): string => spawnSync('nsenter', ['-m', '-t', String(pod.pid), 'sh', '-c', `cd ${pod.dir}/disk; ${command}`], { encoding: 'utf8' }).stdout;
+    await untilIdle(pod.pid);
     const written = whole(records(within('cat one.log; : >one.log')));
     assert.deepEqual(written.map(({ text }) => Number(text)), Array.from(written, (_, index) => 1000 + index), 'whole lines from the first on');
     fs.writeFileSync(pod.path('rootfs/go'), '');
@@ -240,6 +241,12 @@ describe('supervisor, output in the journal', { skip: skip || lacksJournald() },
     assert.deepEqual([pod.ending.code, pod.stderr], [6, 'rkt: supervisor: cannot write to the journal one: No such file or directory\n']);
   });
 });
+
+/** Waits until a process has had nothing to do for a while. */
+async function untilIdle(pid: number): Promise<void> {
+  const used = (): string => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join() + fs.readFileSync(`/proc/${pid}/io`, 'utf8');
+  for (let before = ''; before !== used(); await new Promise((resolve) => setTimeout(resolve, 300))) before = used();
+}
 
 function lacksJournald(): string | false {
   return fs.existsSync('/usr/lib/systemd/systemd-journald') ? false : 'systemd-journald is not installed';

@@ -13,6 +13,7 @@ export type AppcErrorCode =
   | 'bad-label'
   | 'bad-restart'
   | 'bad-health'
+  | 'bad-streams'
   | 'bad-archive';
 
 export class AppcError extends RktError<AppcErrorCode> {

@@ -1,5 +1,6 @@
 /** The App Container types and texts: names, labels, isolators, manifests, archive layout. Pure. */
 export type * from './types.ts';
+export { type AppStreams, appStreamsOf, isAttachable, LOG_ANNOTATIONS, type LogFile, logFiles, logSize, STREAM_ANNOTATIONS } from './app-streams.ts';
 export { type AciEntry, checkAciEntry } from './aci-entry.ts';
 export { AppcError, type AppcErrorCode } from './error.ts';
 export { parseDurationMs } from './duration.ts';

@@ -1,4 +1,4 @@
-import type { Engine, GlobalOptions } from '#stage0';
+import type { AttachedCaller, Engine, GlobalOptions } from '#stage0';
 import type { Said } from './output/gc-text.ts';
 import type { CommandLine } from './parse/command-line.ts';
 import type { Screen } from './screen.ts';
@@ -12,10 +12,14 @@ export interface CommandContext {
   now(): bigint;
   /** Says something before the command has ended. */
   say(said: Said): void;
+  /** Prints bytes as they are before the command has ended. */
+  print(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
   /** Says what went wrong with one thing of several. */
   sayError(error: unknown): void;
   /** Takes the whole terminal; undefined where there is none. */
   openScreen(): Promise<Screen | undefined>;
+  /** This process, as one who attaches to an app. */
+  attachedCaller(): Promise<AttachedCaller>;
   engine(): Promise<Engine>;
 }
 

@@ -19,10 +19,11 @@ const surroundings: Surroundings = {
   attended: () => isTerminal(0) && isTerminal(2),
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   openScreen: async () => (await import('./screen.ts')).openScreen(),
+  attachedCaller: async () => (await import('./attached-caller.ts')).attachedCaller(),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
 
-function write(stream: 'stdout' | 'stderr', text: string): void {
+function write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void {
   try {
     writeAll(descriptors[stream], text);
   } catch (error) {

@@ -39,6 +39,7 @@ async function rkt(line: string, verbs: Partial<Engine> = {}, options: Options =
     attended: () => options.typed !== undefined,
     readLine: () => options.typed?.shift(),
     openScreen: async () => undefined,
+    attachedCaller: async () => assert.fail('nobody attaches here'),
     loadEngine: async (given, listener) => {
       globals = given;
       options.meet?.(listener);

@@ -61,8 +61,10 @@ function contextOf(line: CommandLine, around: Surroundings): CommandContext {
     environment: around.environment,
     now: () => around.now(),
     say: ({ stream, text }) => around.write(stream, text),
+    print: (stream, bytes) => around.write(stream, bytes),
     sayError: (error) => around.write('stderr', errorText(error, { command, debug: globals.debug })),
     openScreen: () => around.openScreen(),
+    attachedCaller: () => around.attachedCaller(),
     engine: () => around.loadEngine(globals, listener),
   };
 }

@@ -1,4 +1,4 @@
-import type { Engine, GlobalOptions, Listener } from '#stage0';
+import type { AttachedCaller, Engine, GlobalOptions, Listener } from '#stage0';
 import type { Screen } from './screen.ts';
 
 /** All that a command knows of the process it runs in; tests bring their own. */
@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly isRoot: boolean;
   /** Nanoseconds since the epoch. */
   now(): bigint;
-  write(stream: 'stdout' | 'stderr', text: string): void;
+  write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void;
   /** Whether somebody looks at standard error while it is written. */
   watched(): boolean;
   /** Whether somebody can be asked: standard input and standard error are a terminal. */
@@ -17,5 +17,7 @@ export interface Surroundings {
   readLine(): string | undefined;
   /** Takes the whole terminal; undefined where there is none. */
   openScreen(): Promise<Screen | undefined>;
+  /** This process, as one who attaches to an app. */
+  attachedCaller(): Promise<AttachedCaller>;
   loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;
 }

@@ -1,8 +1,8 @@
 import { readSync, writeSync } from 'node:fs';
 
 /** Writes all of the text at once, waiting for a reader that is slow. Throws EPIPE if it has gone. */
-export function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+export function writeAll(fd: number, text: string | Uint8Array): void {
+  let rest = typeof text === 'string' ? Buffer.from(text) : text;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));

@@ -23,10 +23,11 @@ import { type ChosenImage, planRuntimeApp } from './runtime-app.ts';
  */
 export async function addApp(parts: EngineParts, { pod: name, app: argument }: AppAddRequest): Promise<void> {
   using pod = openRunningPod(parts, name);
-  mutableManifest(pod, 'add');
+  const { annotations } = mutableManifest(pod, 'add');
   const [id] = await findImages(parts, [argument], 'never');
   using _preparing = lockPreparations(parts.dataDir, 'shared');
   const app = planAddedApp({ argument, id: id!, manifest: usableManifest(parts.store(), id!) });
+  checkAppAnnotations({ annotations }, app);
   await checkTrust(parts, [id!], { verifyContent: false });
   // Unpacking may take long, for which other changes of the pod are not to wait.
   await parts.store().tree(id!);
@@ -59,9 +60,7 @@ async function joinPod(
 /** Arguments take the place of the image's own, other than those of an image that a pod is prepared with. */
 function planAddedApp(image: ChosenImage): RuntimeApp {
   const planned = planRuntimeApp(image, [], { inherited: [], fromFiles: [], explicit: [] });
-  const app = { ...planned, ...(planned.app && { app: { ...planned.app, exec: execOf(image.argument, planned.app.exec) } }) };
-  checkAppAnnotations(app);
-  return app;
+  return { ...planned, ...(planned.app && { app: { ...planned.app, exec: execOf(image.argument, planned.app.exec) } }) };
 }
 
 function execOf({ args, exec }: AppArgument, planned: readonly string[]): readonly string[] {

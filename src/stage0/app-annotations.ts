@@ -1,10 +1,12 @@
 import {
   type Annotation,
+  appStreamsOf,
   healthAnnotations,
   healthCheckOf,
   healthWordsOf,
   type ImageManifest,
   mergeHealthWords,
+  type PodManifest,
   restartPolicyOf,
   type RuntimeApp,
 } from '#appc';
@@ -23,8 +25,9 @@ export function appAnnotations(own: readonly Annotation[], image: ImageManifest)
   return [...others, ...notify, ...healthAnnotations(health)];
 }
 
-/** @throws {AppcError} `bad-restart`, `bad-health` */
-export function checkAppAnnotations(app: RuntimeApp): void {
+/** @throws {AppcError} `bad-restart`, `bad-health`, `bad-streams` */
+export function checkAppAnnotations(pod: Pick<PodManifest, 'annotations'>, app: RuntimeApp): void {
+  appStreamsOf(pod, app);
   restartPolicyOf(app);
   healthCheckOf(app);
 }

@@ -1,6 +1,9 @@
 /** The verbs of rkt. What the command line, and every other caller, asks of the engine. */
-import type { ImageManifest, PodManifest } from '#appc';
+import type { AcName, ImageManifest, PodManifest } from '#appc';
+import type { AttachedCaller } from '#stage1/abi';
 import type {
+  AttachRequest,
+  LogsRequest,
   AppAddRequest,
   AppRequest,
   EnterRequest,
@@ -29,6 +32,13 @@ export interface Engine {
   runPrepared(pod: string, options: RunOptions): Promise<never>;
   /** Becomes the command. */
   enter(request: EnterRequest): Promise<never>;
+
+  /** Until the app has ended, or the caller wants no more. */
+  attach(request: AttachRequest, caller: AttachedCaller): Promise<void>;
+  /** What there is to attach to of an app, as JSON. */
+  attachPoints(pod: string, app: AcName | undefined): Promise<string>;
+  /** Shows the lines that the apps of a pod have logged, in the order of their times. */
+  logs(request: LogsRequest, show: (entry: LogEntry) => void): Promise<void>;
 
   list(): Promise<PodList>;
   status(pod: string): Promise<PodView>;
@@ -82,6 +92,16 @@ export interface Engine {
   exportPod(request: PodExportRequest): Promise<void>;
   /** The document of `rkt config`. */
   config(): Promise<object>;
+}
+
+/** A line of a log. */
+export interface LogEntry {
+  readonly app: string;
+  /** `2026-11-25T21:02:26.123456789Z` */
+  readonly time: string;
+  readonly stream: 'stdout' | 'stderr';
+  /** Without its end. */
+  readonly text: Buffer;
 }
 
 export interface PodList {

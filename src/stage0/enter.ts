@@ -13,13 +13,14 @@ export async function enter(parts: EngineParts, request: EnterRequest): Promise<
   if (pod.state !== 'running') {
     throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" isn't currently running`, { hint: `it is ${pod.state}` });
   }
-  const appName = chooseApp(pod, request.app);
+  const appName = chooseApp(pod, request.app, 'enter');
   const { flavor, context } = await podStage1(parts, pod);
   const pid = await waitForPid(pod);
   return flavor.enter(context, { pid, appName, command: request.command });
 }
 
-function chooseApp(pod: Pod, asked: string | undefined): string {
+/** @throws {Stage0Error} 'no-such-app', 'which-app' */
+export function chooseApp(pod: Pod, asked: string | undefined, command: string): string {
   const names = pod.manifest().apps.map((app) => app.name as string);
   if (asked !== undefined) {
     if (names.includes(asked)) return asked;
@@ -29,7 +30,7 @@ function chooseApp(pod: Pod, asked: string | undefined): string {
   }
   if (names.length === 1) return names[0]!;
   throw new Stage0Error('which-app', 'pod contains more than one app; say which', {
-    hint: `specify one of these using "rkt enter --app= ...": ${names.join(', ')}`,
+    hint: `specify one of these using "rkt ${command} --app= ...": ${names.join(', ')}`,
   });
 }
 

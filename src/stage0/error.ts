@@ -14,6 +14,7 @@ export type Stage0ErrorCode =
   | 'pod-busy'
   | 'no-such-app'
   | 'which-app'
+  | 'no-log'
   | 'port-without-network'
   | 'no-stage1'
   | 'no-tree'

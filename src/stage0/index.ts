@@ -2,6 +2,7 @@
 export type * from './engine.ts';
 export type * from './requests.ts';
 export type * from './views.ts';
+export type { AttachedCaller } from '#stage1/abi';
 export type { EngineParts, HostNetworks, MetadataRegistry } from './parts.ts';
 export { copyTreeMain } from './copy-tree.ts';
 export { createEngine } from './create-engine.ts';

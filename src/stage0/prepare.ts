@@ -42,7 +42,7 @@ export async function preparePod(
   // a probe that cannot be.
   forwardedPorts(plan.manifest);
   const name = podNameOf(plan.manifest);
-  plan.manifest.apps.forEach(checkAppAnnotations);
+  for (const app of plan.manifest.apps) checkAppAnnotations(plan.manifest, app);
   await checkTrust(parts, plan.apps.map(({ id }) => id), request);
   const stage1 = await loadDefaultStage1(store, parts.defaultStage1);
   const pod = createPod(parts.dataDir);

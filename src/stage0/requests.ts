@@ -7,9 +7,9 @@
 import type { AcName, ExposedPort, Isolator, Mount, NameValue, Volume } from '#appc';
 import type { InsecureOptions } from '#image';
 import type { PodName } from '#pod';
-import type { DnsConfMode } from '#stage1/abi';
+import type { AttachPoint, DnsConfMode } from '#stage1/abi';
 
-export type { InsecureOptions };
+export type { AttachPoint, InsecureOptions };
 
 /** The options that come before every verb: where things are, and which checks are off. */
 export interface GlobalOptions {
@@ -149,6 +149,30 @@ export interface AppRequest {
   /** See {@link Engine}. */
   readonly pod: string;
   readonly app: AcName;
+}
+
+export interface LogsRequest {
+  /** See {@link Engine}. */
+  readonly pod: string;
+  /** Undefined: every app that has a log. */
+  readonly app: AcName | undefined;
+  /** As in {@link LogEntry}; undefined: from the beginning. */
+  readonly since: string | undefined;
+  /** How many lines of the end; undefined: all. */
+  readonly tail: number | undefined;
+  /** What is written from now on as well, until the pod has ended. */
+  readonly follow: boolean;
+}
+
+export interface AttachRequest {
+  /** See {@link Engine}. */
+  readonly pod: string;
+  /** Undefined: the pod's only app. */
+  readonly app: AcName | undefined;
+  /** Undefined: whatever the app has. */
+  readonly points: readonly AttachPoint[] | undefined;
+  /** The bytes that, typed at a terminal one after the other, end it. Empty: none do. */
+  readonly detachKeys: Buffer;
 }
 
 export interface EnterRequest {

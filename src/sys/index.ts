@@ -25,7 +25,7 @@ export {
 export { openPipe } from './pipe.ts';
 export { openDescriptorSockets, receiveDescriptors, sendDescriptors } from './descriptors.ts';
 export { makeUndumpable } from './dumpable.ts';
-export { isTerminal } from './terminal.ts';
+export { isTerminal, makeRaw } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup, lookupUser } from './group.ts';
 export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';

@@ -55,7 +55,7 @@ function flagsOf(command: CommandSpec): Set<string> {
 test('docs/differences-from-rkt.md, what is not there yet, is what the command table says; write it with scripts/docs.ts', () => {
   const page = pages().find(({ file }) => file === 'docs/differences-from-rkt.md')!;
   assert.equal(fillInNotYet(page.text), page.text);
-  assert.match(page.text, /command "rkt attach" is not available/);
+  assert.match(page.text, /command "rkt api-service" is not available/);
 });
 
 test('commandLinesIn, a unit file and a pipe, finds each command line without its end', () => {

@@ -63,7 +63,7 @@ test('post-stop, of an app that ends in good time, is not hit by the failure of 
   await using scene = openScene();
   const aci = makeApp(scene, 'exit 0', { 'post-stop': 'sleep 1; echo cleaned up' });
   const failing = ['---', scene.aci, '--name=failing', '--exec=/bin/sh', '--', '-c', 'sleep 0.3; exit 4'];
-  assert.equal((await scene.insecure(['run', '--net=none', aci, ...failing], { status: 4 })).stdout, 'cleaned up\n');
+  assert.match((await scene.insecure(['run', '--net=none', aci, ...failing], { status: 4 })).stdout, /^app\[\d+\]: cleaned up\n$/);
 });
 
 test('pre-start, a program that is not there, is diagnosed by name', root, async () => {

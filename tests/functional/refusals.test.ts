@@ -14,7 +14,7 @@ function podsLeft({ home }: Scene): string[] {
 }
 
 const later: readonly (readonly string[])[] = [
-  ['run', '--stage1-name=a', 'IMG'], ['run', 'IMG', '--stdin=tty'],
+  ['run', '--stage1-name=a', 'IMG'],
   ['run', '--stage1-path=/a', 'IMG'], ['prepare', '--stage1-hash=sha512-0', 'IMG'],
 ];
 
@@ -31,7 +31,7 @@ test('flags that this version does not have, are refused by their name', root, a
 
 test('commands that this version does not have, are refused by their name', root, async () => {
   await using scene = openScene();
-  for (const command of ['attach', 'api-service']) {
+  for (const command of ['api-service']) {
     const { stderr } = await scene.rkt(command.split(' '), { status: 254 });
     assert.match(stderr, new RegExp(`command "rkt ${command}" is not available in this version`));
   }

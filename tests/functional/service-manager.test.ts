@@ -58,7 +58,7 @@ test('run, of a pod of two apps, tells NOTIFY_SOCKET that it is ready and that i
   await service.ended;
   const said = manager.said.filter((text) => text !== 'WATCHDOG=1\n');
   assert.deepEqual(said, ['READY=1\n', 'STATUS=running\n', 'STOPPING=1\nSTATUS=stopping\n']);
-  assert.deepEqual(service.output.text.match(/^\d$/gm), ['0', '0']);
+  assert.deepEqual(service.output.text.match(/(?<=^(?:one|two)\[\d+\]: )\d$/gm), ['0', '0']);
 });
 
 test('run, of an app that is probed, tells that it is ready when the probe has passed', root, async () => {

@@ -83,7 +83,7 @@ test('an empty volume, has its mode and owner, is shared by the apps and goes wi
   const write = [scene.aci, '--name=one', ...shell('echo shared >/v/x; stat -c "%a %u %g" /v')];
   const read = [scene.aci, '--name=two', ...shell('until test -s /w/x; do sleep 0.1; done; cat /w/x')];
   const { stdout } = await scene.insecure(['run', '--net=none', '--volume=v,kind=empty,mode=1770,uid=12,gid=13', scene.aci, '--name=zero', '--exec=/bin/true', '---', ...withMount(write, '/v'), '---', ...withMount(read, '/w')]);
-  assert.deepEqual(stdout.trim().split('\n').sort(), ['1770 12 13', 'shared']);
+  assert.deepEqual(stdout.trim().split('\n').map((line) => line.replace(/^\w+\[\d+\]: /, '')).sort(), ['1770 12 13', 'shared']);
   await scene.rkt(['gc', '--grace-period=0s']);
   assert.equal((await scene.rkt(['list', '--no-legend'])).stdout.trim(), '');
 });
@@ -157,7 +157,7 @@ test('--mount, before the images for all apps and after one for that alone, deci
   const both = ['--volume=all,kind=empty', '--volume=own,kind=empty', '--mount=volume=all,target=/all'];
   const show = 'echo $AC_APP_NAME $(ls -d /all /own 2>/dev/null)';
   const { stdout } = await scene.insecure(['run', '--net=none', ...both, scene.aci, '--name=one', ...shell(show), '---', scene.aci, '--name=two', '--mount=volume=own,target=/own', ...shell(show)]);
-  assert.deepEqual(stdout.trim().split('\n').sort(), ['one /all', 'two /all /own']);
+  assert.deepEqual(stdout.trim().split('\n').map((line) => line.replace(/^\w+\[\d+\]: /, '')).sort(), ['one /all', 'two /all /own']);
 });
 
 const files = { '/etc/passwd': 'root:x:0:0::/:/bin/sh\nweb:x:1001:7::/:/bin/sh\n', '/etc/group': 'root:x:0:\nweb:x:1002:\n' };

@@ -25,9 +25,11 @@ export const appFlags: readonly FlagSpec[] = [
   list('user-annotation', "add a user annotation to the app (example: '--user-annotation=foo=bar')", app),
   list('user-label', "add a user label to the app (example: '--user-label=foo=bar')", app),
   value('working-dir', 'working directory of the app', app),
-  value('stderr', "mode of the app's standard error", { ...app, hidden: true, later: true }),
-  value('stdin', "mode of the app's standard input", { ...app, hidden: true, later: true }),
-  value('stdout', "mode of the app's standard output", { ...app, hidden: true, later: true }),
+  value('log-files', "how many files the app's log has, for --stdout=log and --stderr=log", { ...app, initial: '5' }),
+  value('log-size', "how large a file of the app's log gets", { ...app, initial: '10Mi' }),
+  value('stderr', "what becomes of the app's standard error: 'null', 'log', 'journal', 'stream' or 'tty'. If not given, as that of rkt", app),
+  value('stdin', "where the app's standard input comes from: 'null', 'stream' or 'tty'. If not given, nowhere", app),
+  value('stdout', "what becomes of the app's standard output, as for --stderr", app),
 ];
 
 /** What keeps an app up. */

@@ -1,10 +1,8 @@
 import { type CommandSpec, text } from './spec.ts';
 
 const later = { grammar: 'free', later: true } as const;
-const appFlag = text('app', 'name of the app');
 
 /** Commands of rkt 1.30 that this version knows by name only. */
 export const laterCommands: readonly CommandSpec[] = [
   { ...later, name: 'api-service', usage: '[--listen="localhost:15441"]', short: 'Run API service (experimental)', flags: [text('listen', 'address to listen on')] },
-  { ...later, name: 'attach', usage: '[--app=APPNAME] [--mode=MODE] UUID', short: 'Attach to an app running within a rkt pod', flags: [appFlag, text('mode', 'what to attach to', { initial: 'auto' })] },
 ];

@@ -75,6 +75,56 @@ const enter: CommandSpec = {
   examples: [{ title: 'A shell in one of several apps', text: 'rkt enter --app=web 6f4f2914 /bin/sh' }],
 };
 
+const attach: CommandSpec = {
+  name: 'attach',
+  usage: '[--app=APPNAME] [--mode=MODE] UUID',
+  short: 'Attach to an app running within a rkt pod',
+  long: `Connects standard input, output and error with those of an app that was started
+with --stdin, --stdout or --stderr "stream" or "tty". Any number may be attached at
+once. It ends when the app does; at a terminal the keys of --detach-keys end it.
+
+MODE is "auto" (everything there is), "list" (prints what there is), or of "tty",
+"tty-in", "tty-out", "stdin", "stdout" and "stderr" one or several, with commas;
+terminals and streams do not go together.`,
+  grammar: 'free',
+  needsRoot: true,
+  flags: [
+    text('app', 'name of the app to attach to within the pod'),
+    text('detach-keys', 'keys that leave the app alone again, at its terminal', { initial: 'ctrl-p,ctrl-q' }),
+    text('mode', 'what to attach to', { initial: 'auto' }),
+  ],
+  examples: [
+    { title: 'A shell that can be left and come back to', text: 'rkt run --pod-name=shell example.com/alpine --stdin=tty --stdout=tty --stderr=tty\nrkt attach shell' },
+    { title: 'The errors of one app', text: 'rkt attach --app=web --mode=stderr 6f4f2914' },
+  ],
+};
+
+const logs: CommandSpec = {
+  name: 'logs',
+  added: true,
+  usage: '[--app=APPNAME] [--follow] UUID',
+  short: 'Show what the apps of a pod have logged',
+  long: `Prints the lines of apps that were started with --stdout=log or --stderr=log, in
+the order of their times, each to the stream it was written to, while the pod runs
+and until it is removed.
+
+--since takes a duration (10m: since ten minutes) or a time
+(2026-11-25T21:02:26Z).`,
+  grammar: 'free',
+  needsRoot: true,
+  flags: [
+    text('app', 'only this app'),
+    bool('follow', 'go on with what is written, until the pod has ended'),
+    text('since', 'only lines that are not older'),
+    text('tail', "how many lines of the end, or 'all'", { initial: 'all' }),
+    bool('timestamps', 'print the time of each line'),
+  ],
+  examples: [
+    { title: 'What goes on', text: 'rkt logs --follow --tail=20 6f4f2914' },
+    { title: 'The last ten minutes of one app, with times', text: 'rkt logs --app=web --since=10m --timestamps 6f4f2914' },
+  ],
+};
+
 const exportPod: CommandSpec = {
   name: 'export',
   usage: '[--app=APPNAME] UUID OUTPUT_ACI_FILE',
@@ -174,5 +224,5 @@ const catManifest: CommandSpec = {
 };
 
 export const podCommands: readonly CommandSpec[] = [
-  catManifest, enter, exportPod, gc, list, prepare, rm, run, runPrepared, status, stop,
+  attach, catManifest, enter, exportPod, gc, list, logs, prepare, rm, run, runPrepared, status, stop,
 ];

@@ -57,14 +57,14 @@ test('helpText, rkt itself, names the commands that are there and no others', ()
   const text = help();
   assert.match(text, /\nVERSION:\n\t2\.0\.0\n/);
   assert.match(text, /\n\timage list\t+List images in the local store\n/);
-  for (const absent of ['attach', 'image fetch']) assert.ok(!text.includes(`\n\t${absent}`), absent);
+  for (const absent of ['api-service', 'image fetch']) assert.ok(!text.includes(`\n\t${absent}`), absent);
 });
 
 test('helpText, run, tells of no flag that is deprecated, hidden or not there', () => {
   const text = help('run');
   assert.match(text, /\n {6}--net\[=\]\t/);
   assert.match(text, /\n {6}--pull-policy="new"\t/);
-  for (const absent of ['--cap-retain', '--stdin', '--stage1-name', '--store-only']) assert.ok(!text.includes(absent), absent);
+  for (const absent of ['--cap-retain', '--stage1-name', '--store-only']) assert.ok(!text.includes(absent), absent);
 });
 
 test('bashCompletion, in a bash, completes commands and flags', () => {

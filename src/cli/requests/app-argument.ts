@@ -7,12 +7,13 @@ import type { ImageWords } from '../parse/reading.ts';
 import { parseAll, parseInteger, parseLast } from './flag-text.ts';
 import { isolatorArguments } from './isolators.ts';
 import { lastOfEachName, parseNameValue, toRecord } from './name-values.ts';
+import { streamAnnotations } from './streams.ts';
 import { upkeepAnnotations } from './upkeep.ts';
 
 /** What was said about one image. */
 export function appArgument({ image, flags, args }: ImageWords): AppArgument {
   const groups = supplementaryGroups(flags);
-  const ofRkt = [...upkeepAnnotations(flags), ...supplementaryGroupsAnnotation(groups?.others ?? [])];
+  const ofRkt = [...upkeepAnnotations(flags), ...streamAnnotations(flags), ...supplementaryGroupsAnnotation(groups?.others ?? [])];
   return {
     ...imageArgument({ image, flags, args }),
     ...present({

@@ -9,6 +9,11 @@ export const stage1Layout = {
   statusDirectory: 'stage1/rootfs/rkt/status',
   status: (app: string): string => `stage1/rootfs/rkt/status/${app}`,
   env: (app: string): string => `stage1/rootfs/rkt/env/${app}`,
+  /** What one can attach to: `endpoints`, and sockets while the app may run. */
+  attach: (app: string): string => `stage1/rootfs/rkt/iottymux/${app}`,
+  endpoints: (app: string): string => `stage1/rootfs/rkt/iottymux/${app}/endpoints`,
+  logDirectory: 'logs',
+  log: (app: string): string => `logs/${app}.log`,
   /** A symbolic link: to `started` once every app has started, if they are not ready by then; to `ready` once they are. */
   supervisorStatus: 'stage1/rootfs/rkt/supervisor-status',
   /** What stage0 wrote for the apps to see as /etc/resolv.conf and /etc/hosts. */

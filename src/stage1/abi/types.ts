@@ -55,6 +55,28 @@ export interface AppAddArgs extends AppArgs {
   readonly manifest: PodManifest;
 }
 
+/** What of an app one can attach to. */
+export type AttachPoint = 'stdin' | 'stdout' | 'stderr' | 'tty-in' | 'tty-out';
+
+export interface AttachArgs {
+  readonly appName: string;
+  /** Undefined: whatever the app has. */
+  readonly points: readonly AttachPoint[] | undefined;
+  /** The bytes that, typed at a terminal one after the other, end it. Empty: none do. */
+  readonly detachKeys: Buffer;
+}
+
+/** Who is attached. */
+export interface AttachedCaller {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly error: NodeJS.WritableStream;
+  /** Takes every key as it is typed; undefined where the input is no terminal. Undone by the function given. */
+  readonly takeKeys: (() => () => void) | undefined;
+  /** The size of the terminal, now and whenever it changes; of none, never. */
+  onSize(tell: (size: { readonly rows: number; readonly columns: number }) => void): void;
+}
+
 export interface StopArgs {
   readonly uuid: string;
   readonly force: boolean;
@@ -98,6 +120,10 @@ export interface Flavor {
   run(context: FlavorContext, args: RunArgs): Promise<never>;
   /** Becomes the command, confined as the app is. Never returns. */
   enter(context: FlavorContext, args: EnterArgs): Promise<never>;
+  /** Shows what an app prints and sends it what is typed, until it has ended or the caller leaves. */
+  attach(context: FlavorContext, args: AttachArgs, caller: AttachedCaller): Promise<void>;
+  /** What there is to attach to, as JSON: `{version, targets: [{name, domain, address}]}`. */
+  attachPoints(context: FlavorContext, appName: string): Promise<string>;
   /** Asks a running pod to end (`force`: ends it) and returns at once. */
   stop(context: FlavorContext, args: StopArgs): Promise<void>;
   /** Makes an app of a running pod ready to start; `treeMounts` has its tree. Leaves nothing where it fails. */

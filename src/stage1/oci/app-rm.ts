@@ -2,9 +2,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { type AcName, type MountPoint, parseImageManifest, parsePodManifest } from '#appc';
 import { RktError } from '#errors';
 import { podFiles } from '#pod';
-import type { AppArgs, FlavorContext } from '#stage1/abi';
+import { type AppArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
 import { orphanedVolumes, removeEmptyVolumes } from '#stage1/apps';
-import { MNT_DETACH, readTextIfExists, runProgramSync, SysError, unmount } from '#sys';
+import { listDirectory, MNT_DETACH, readTextIfExists, runProgramSync, SysError, unmount } from '#sys';
 import { removeAppCgroup } from './cgroups.ts';
 import { askSupervisor } from './control.ts';
 import { OciStage1Error } from './errors.ts';
@@ -50,7 +50,16 @@ export function removeApp(podDir: string, uuid: string, runtime: Runtime, app: s
     removeAppCgroup(uuid, container);
     rmSync(`${podDir}/${ociFiles.bundle(container)}`, { recursive: true, force: true });
   }
+  rmSync(`${podDir}/${stage1Layout.attach(app)}`, { recursive: true, force: true });
+  for (const file of listDirectory(`${podDir}/${stage1Layout.logDirectory}`)) {
+    if (isLogOf(app, file)) rmSync(`${podDir}/${stage1Layout.logDirectory}/${file}`);
+  }
   for (const place of placesOf(podDir, app)) unmountIfMounted(place);
+}
+
+/** No app's name has a dot. */
+function isLogOf(app: string, file: string): boolean {
+  return file.startsWith(`${app}.log`);
 }
 
 function deleteContainer(podDir: string, runtime: Runtime, container: string): void {

@@ -16,7 +16,7 @@ export async function startApp({ podDir }: FlavorContext, { appName, uuid }: App
   if (app === undefined) throw new OciStage1Error('no-app', `the pod's manifest has no app "${appName}"`);
   const log = `${podDir}/${ociFiles.bundle(appName)}/${ociFiles.runtimeLog}`;
   rmSync(log, { force: true });
-  const words = appArguments(superviseApp({ uuid, stdin: 'null', mutable: true }, app));
+  const words = appArguments(superviseApp({ uuid, manifest, interactive: false, mutable: true }, app));
   const answer = await askSupervisor(podDir, ['start', ...words, `--runtime-log=${ociFiles.runtimeLog}`]);
   if (answer === 'ok' || answer === 'running') return;
   if (answer === 'ending') throw new OciStage1Error('not-running', 'the pod is being stopped');

@@ -3,6 +3,7 @@ import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type Pod
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
+import { planStreams, prepareStreams } from './app-streams.ts';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
 import { type ConfigInput, planConfig } from './config.ts';
@@ -16,7 +17,6 @@ import type { PodUsers } from './pod-users.ts';
 import type { Runtime } from './runtime.ts';
 import { withCompiledSeccomp } from './seccomp-cache.ts';
 import { notifyEnvironment, notifyFiles } from './service-manager.ts';
-import type { SupervisedApp } from './supervisor.ts';
 import { planProbe } from './upkeep.ts';
 
 /** A pod whose network is up, and the trees of whose apps are mounted. */
@@ -31,7 +31,6 @@ export interface PodToStart {
   readonly metadataUrl?: string;
   /** The pod's own IPC, rather than the host's. */
   readonly privateIpc: boolean;
-  readonly stdin: SupervisedApp['stdin'];
   readonly hostCapabilities: readonly string[];
   readonly supervisorPid: number;
   /** What bounds the pod as a whole. */
@@ -40,6 +39,7 @@ export interface PodToStart {
 
 /** Writes what the runtime needs to start an app and its event handlers. */
 export async function writeBundle(pod: PodToStart, app: RuntimeApp): Promise<void> {
+  prepareStreams(pod.context.podDir, pod.manifest, app);
   const input = configInput(pod, app);
   const config = planConfig(input);
   await write(pod, app.name, config);
@@ -66,7 +66,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
   const { context, args, network, privateIpc, users } = pod;
   const { podDir, warn } = context;
   const rootfs = rootfsOf(podDir, app.name, users);
-  const terminal = pod.stdin === 'tty';
+  const { terminal } = planStreams({ manifest: pod.manifest, interactive: args.interactive, mutable: args.mutable }, app);
   const plan = planApp({
     podDir,
     rootfs,
@@ -75,7 +75,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     warn,
     ...(args.debug ? { debug: warn } : {}),
     ...(users === undefined ? {} : { users: users.range }),
-    ...(terminal ? { terminal: process.env['TERM'] ?? 'linux' } : {}),
+    ...(terminal === 'none' ? {} : { terminal: terminal === 'own' ? 'xterm' : (process.env['TERM'] ?? 'linux') }),
     ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
     dockerApp: () => dockerApp(podDir, app),
   });
@@ -83,7 +83,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
   return {
     uuid: args.uuid,
     plan: { ...plan, environment: new Map([...plan.environment, ...notifyEnvironment(app)]) },
-    terminal,
+    terminal: terminal !== 'none',
     hostCapabilities: pod.hostCapabilities,
     isolators,
     podIsolators: pod.isolators,

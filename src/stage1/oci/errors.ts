@@ -15,6 +15,8 @@ export type OciStage1ErrorCode =
   | 'no-apparmor'
   | 'no-user-namespace'
   | 'no-id-mapping'
+  | 'no-journal'
+  | 'not-attachable'
   | 'cgroup'
   | 'no-host-address';
 

@@ -6,6 +6,8 @@ export const ociFlavor: Flavor = {
   name: 'coreos.com/rkt/stage1-oci',
   run: async (context, args) => (await import('./run.ts')).run(context, args),
   enter: async (context, args) => (await import('./enter.ts')).enter(context, args),
+  attach: async (context, args, caller) => (await import('./attach.ts')).attach(context, args, caller),
+  attachPoints: async (context, appName) => (await import('./attach.ts')).attachPoints(context, appName),
   stop: async (context, args) => (await import('./stop.ts')).stop(context, args),
   addApp: async (context, args) => (await import('./app-add.ts')).addApp(context, args),
   startApp: async (context, args) => (await import('./app-start.ts')).startApp(context, args),

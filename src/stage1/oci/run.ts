@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
-import { becomeProcess, isTerminal, writeFileAtomic } from '#sys';
+import { becomeProcess, writeFileAtomic } from '#sys';
 import { type PodToStart, writeBundle } from './bundle.ts';
 import { EarlyMounts } from './early-mounts.ts';
 import { ownCapabilities } from './host-limits.ts';
@@ -18,7 +18,7 @@ import { writeRunningPod } from './running-pod.ts';
 import { findRuntime } from './runtime.ts';
 import { managerArguments } from './service-manager.ts';
 import { superviseApp } from './supervised-app.ts';
-import { planSupervisor, type SupervisedApp } from './supervisor.ts';
+import { planSupervisor } from './supervisor.ts';
 
 const SUPERVISOR_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -53,7 +53,6 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
     ...(users === undefined ? {} : { users }),
     ...(network.metadataUrl === undefined ? {} : { metadataUrl: network.metadataUrl }),
     privateIpc: args.ipc !== 'parent',
-    stdin: stdinOf(args),
     hostCapabilities,
     supervisorPid: process.pid,
     isolators,
@@ -66,19 +65,13 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
 
 function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const { podDir, stage1Root, lockFd } = pod.context;
-  const { runtime, network, privateIpc, stdin, users } = pod;
+  const { runtime, network, privateIpc, users } = pod;
   const path = `${stage1Root}/supervisor`;
-  const { uuid, mutable } = pod.args;
-  const apps = pod.manifest.apps.map((app) => superviseApp({ uuid, stdin, mutable }, app));
+  const { uuid, mutable, interactive } = pod.args;
+  const apps = pod.manifest.apps.map((app) => superviseApp({ uuid, manifest: pod.manifest, interactive, mutable }, app));
   const manager = managerArguments(process.env, pod.context.warn);
   const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
   if (users !== undefined) giveStandardPipes(users.range);
   const keepFds = users === undefined ? [lockFd] : [lockFd, users.fd];
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });
-}
-
-/** Only `--interactive` gives an app an input; without it an app reads an end of file. */
-function stdinOf(args: RunArgs): SupervisedApp['stdin'] {
-  if (!args.interactive) return 'null';
-  return isTerminal(0) ? 'tty' : 'inherit';
 }

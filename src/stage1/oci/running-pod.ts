@@ -33,5 +33,5 @@ export function podOfRunning(context: FlavorContext, supervisorPid: number, mani
   // Whatever there is to warn of was told when the pod was started.
   const isolators = podIsolators(running.args, manifest, running.hostCapabilities, () => {});
   const users = runningUsers(running.args, supervisorPid);
-  return { ...running, ...(users && { users }), context, manifest, stdin: 'null', supervisorPid, isolators };
+  return { ...running, ...(users && { users }), context, manifest, supervisorPid, isolators };
 }

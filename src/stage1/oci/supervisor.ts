@@ -7,7 +7,8 @@ import { stage1Layout } from '#stage1/abi';
 /** An app as the supervisor is told of it, in its arguments and in messages. */
 export interface SupervisedApp {
   readonly name: string;
-  readonly stdin: 'null' | 'inherit' | 'tty';
+  /** Words about its standard streams. */
+  readonly streams: readonly string[];
   readonly handlers: readonly EventHandler['name'][];
   /** The file that counts what the kernel killed for want of memory. */
   readonly memoryEvents: string;
@@ -73,11 +74,11 @@ export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
 }
 
 /** What the supervisor is told of one app. */
-export function appArguments({ name, stdin, handlers, memoryEvents, processes, upkeep }: SupervisedApp): string[] {
+export function appArguments({ name, streams, handlers, memoryEvents, processes, upkeep }: SupervisedApp): string[] {
   return [
     `--app=${name}`,
     `--bundle=${ociFiles.bundle(name)}`,
-    stdin === 'tty' ? '--tty' : `--stdin=${stdin}`,
+    ...streams,
     `--memory-events=${memoryEvents}`,
     ...(processes === undefined ? [] : [`--processes=${processes}`]),
     ...upkeep,
