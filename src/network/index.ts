@@ -4,7 +4,7 @@ export { type NetList, type NetRequest, parseNetList, renderNetList } from './ne
 export type { PublishedPort } from './published-ports.ts';
 export type { Dns } from './cni-result.ts';
 export { checkNetwork, type NetworkCheck } from './check-network.ts';
-export { collectNames } from './pod-names.ts';
+export { collectNames, leaveNames } from './pod-names.ts';
 export { collectNetworks } from './collect-networks.ts';
 export { type NetworkRequest, type NetworkResult, setUpNetwork } from './set-up-network.ts';
 export { tearDownNetwork, type TearDownRequest } from './tear-down-network.ts';

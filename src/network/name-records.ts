@@ -42,10 +42,6 @@ export function eraseNames(uuid: string): void {
   rmSync(`${RECORDS}/${uuid}`, { force: true });
 }
 
-export function hasNames(uuid: string): boolean {
-  return listDirectory(RECORDS).includes(uuid);
-}
-
 /** Of the pods that run; the others' are erased. */
 export function readLivingNames(): Map<string, PodNames> {
   const living = new Map<string, PodNames>();

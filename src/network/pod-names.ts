@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { podFiles } from '#pod';
 import { lockPath } from '#sys';
 import type { Attached } from './attach.ts';
 import type { Dns } from './cni-result.ts';
@@ -22,7 +23,8 @@ import { serveNames } from './name-server.ts';
  * aardvark-dns at the host's address on the network.
  *
  * The names are the host's to give: they are kept where no pod can write. The server runs while pods have names; should
- * it be killed, the next pod or collection starts it anew. A pod that has ended has no names from the next change on.
+ * it be killed, the next pod or collection starts it anew. A pod loses its names when it is stopped; one that ends by
+ * itself, by the next change.
  */
 export interface NamedPod {
   readonly podDir: string;
@@ -35,11 +37,16 @@ export async function enterNames({ podDir, uuid, names }: NamedPod, attached: re
   const networks = attached.map(namesOn);
   // DATA/pods/run/UUID
   const record: PodNames = { dataDir: dirname(dirname(dirname(podDir))), names, networks };
+  writeFileSync(`${podDir}/${podFiles.netNames}`, '');
   await change(() => writeNames(uuid, record), networks.map(({ listen }) => listen));
 }
 
-export async function leaveNames(uuid: string): Promise<void> {
+/** Does nothing where the pod has no names. */
+export async function leaveNames({ podDir, uuid }: Pick<NamedPod, 'podDir' | 'uuid'>): Promise<void> {
+  const mark = `${podDir}/${podFiles.netNames}`;
+  if (!existsSync(mark)) return;
   await change(() => eraseNames(uuid));
+  rmSync(mark, { force: true });
 }
 
 /** Erases the names of pods that have ended, and starts the server where it was killed. */

@@ -1,8 +1,8 @@
 import { detach } from './attach.ts';
 import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
-import { hasNames } from './name-records.ts';
 import { removeRules } from './packet-filter.ts';
+import { leaveNames } from './pod-names.ts';
 import { isNamespace, namespacePath, readNamespacePath, removePodNamespace } from './pod-namespace.ts';
 import { guardRegistry, leaveRegistry } from './registry.ts';
 
@@ -52,10 +52,7 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       forgetAttachment(podDir, attachment);
     });
   }
-  if (hasNames(uuid)) {
-    const { leaveNames } = await import('./pod-names.ts');
-    await attempt('error removing the names of the pod', () => leaveNames(uuid));
-  }
+  await attempt('error removing the names of the pod', () => leaveNames({ podDir, uuid }));
   await attempt('error removing packet filter rules', () => removeRules({ podDir, uuid, lockFd }));
   await attempt(`error removing the network namespace ${path}`, () => removePodNamespace(path));
   if (failures.length > 0) throw new NetworkError('tear-down-failed', failures.join('; '));

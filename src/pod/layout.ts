@@ -33,6 +33,8 @@ export const podFiles = {
   netInfo: 'net-info.json',
   /** What tearing the network down needs: copies of the configurations, and the attachments asked for. */
   net: 'net',
+  /** Present, empty, where the pod is found by name on a network. */
+  netNames: 'net/names',
   /** Present where the metadata service was told of the pod. */
   mdsRegistered: 'mds-registered',
   stage1TreeStoreId: 'stage1TreeStoreID',

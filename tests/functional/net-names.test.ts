@@ -54,10 +54,9 @@ test('run --pod-name, a network with dns_enabled, pods find each other by name; 
   assert.equal(await look(scene, client, 'stranger.pod'), undefined);
   assert.match((await scene.rkt('enter', client.uuid, '/bin/cat', '/etc/resolv.conf')).stdout, /^nameserver 10\.95\.1\.1\nsearch pod$/m);
   assert.equal(await look(scene, client, 'web'), web.ip);
-  await scene.rkt('stop', '--force', 'web');
-  await scene.rkt('status', '--wait=15s', 'web');
-  await scene.rkt('gc', '--mark-only');
+  await scene.rkt('stop', 'web');
   assert.equal(await look(scene, client, 'web.pod'), undefined);
+  await scene.rkt('status', '--wait=15s', 'web');
   const next = await scene.startPod('--net=front', '--pod-name=web');
   assert.equal(await look(scene, client, 'web.pod'), next.ip);
   const pid = await serverOf(scene);
@@ -100,6 +99,12 @@ test('run, rkt killed in the middle or the machine started anew, leaves no name 
   await scene.rkt('status', '--wait=15s', web.uuid);
   const client = await scene.startPod('--net=front');
   assert.equal(await look(scene, client, 'web.pod'), undefined, 'the next pod erases the names of the dead');
+  const other = await scene.startPod('--net=front', '--pod-name=other');
+  assert.equal(await look(scene, client, 'other.pod'), other.ip);
+  process.kill(Number(/^pid=(\d+)$/m.exec((await scene.rkt('status', 'other')).stdout)![1]), 'SIGKILL');
+  await scene.rkt('status', '--wait=15s', 'other');
+  await scene.rkt('gc', '--mark-only');
+  assert.equal(await look(scene, client, 'other.pod'), undefined, 'so does a collection that only marks');
   await scene.rkt('stop', '--force', client.uuid);
   await scene.rkt('status', '--wait=15s', client.uuid);
   // Files that were there before the machine started anew, and a number that now belongs to another process.

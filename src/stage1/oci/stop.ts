@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { messageOf } from '#errors';
+import { podFiles } from '#pod';
 import type { FlavorContext, StopArgs } from '#stage1/abi';
 import { OciStage1Error } from './errors.ts';
 import { findPodProcesses } from './supervisor-process.ts';
@@ -11,14 +14,22 @@ const SIGNAL_HALT = 37;
  *
  * @throws {OciStage1Error} 'not-running'
  */
-export async function stop({ podDir }: FlavorContext, args: StopArgs): Promise<void> {
+export async function stop({ podDir, warn }: FlavorContext, args: StopArgs): Promise<void> {
   const { supervisor, init } = findPodProcesses(podDir);
   if (supervisor === undefined) {
     throw new OciStage1Error('not-running', `cannot stop pod "${args.uuid}": it is not running`);
   }
+  await forgetNames(podDir, args.uuid, warn);
   if (!args.force) return signal(supervisor, SIGNAL_HALT);
   if (init !== undefined) signal(init, 'SIGKILL');
   signal(supervisor, 'SIGKILL');
+}
+
+/** Others are not to find on a network what is about to end. That this fails keeps nothing from ending. */
+async function forgetNames(podDir: string, uuid: string, warn: (text: string) => void): Promise<void> {
+  if (!existsSync(`${podDir}/${podFiles.netNames}`)) return;
+  const { leaveNames } = await import('#network');
+  await leaveNames({ podDir, uuid }).catch((error: unknown) => warn(`stop: ${messageOf(error)}`));
 }
 
 function signal(pid: number, name: NodeJS.Signals | number): void {
