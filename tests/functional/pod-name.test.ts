@@ -23,6 +23,7 @@ test('--pod-name, a running pod, is found by its name by every command that take
   assert.equal((await scene.rkt(['enter', 'web', '/bin/hostname'])).stdout, `rkt-${pod.uuid}\n`);
   const [listed] = JSON.parse((await scene.rkt(['list', '--format=json'])).stdout) as [{ name: string; pod_name: string }];
   assert.deepEqual([listed.name, listed.pod_name], [pod.uuid, 'web']);
+  assert.match((await scene.rkt(['stats', '--interval=0s', '--format=json', 'web'])).stdout, new RegExp(`^\\[{"name":"${pod.uuid}","pod_name":"web",`));
   assert.equal((await scene.rkt(['stop', 'web'])).stdout, `"${pod.uuid}"\n`);
   await pod.ended;
   await scene.rkt(['status', '--wait=10s', 'web']);
