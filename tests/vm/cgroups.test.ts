@@ -73,14 +73,17 @@ for (const version of [2, 1] as const) {
     };
     const cgroupOf = async (uuid: string): Promise<string> => (await vm.run(`cat /data/rkt/pods/run/${uuid}/subcgroup`)).stdout.trim();
 
-    test('memory, an app over its limit and an app over its pod\'s, are killed, and status says so', async () => {
-      const over = await rkt.run(['run', '--net=none', '--uuid-file-save=/data/over.uuid', aci, '--memory=24Mi', '--exec=/bin/tail', '--', '/dev/zero'], 137);
-      assert.match(over.stderr, /supervisor: busybox: out of memory, the kernel killed 1 of its processes/);
-      assert.match((await rkt.run(['status', '--uuid-file=/data/over.uuid'])).stdout, /^app-busybox=137\noom-busybox=true$/m);
-      const eater = { name: 'eater', image: { id: image }, app: { exec: ['/bin/tail', '/dev/zero'], user: '0', group: '0' } };
-      const manifest = await manifestFlag('eater.json', [eater], [isolator('resource/memory', { limit: '24Mi' })]);
-      assert.match((await rkt.run(['run', '--net=none', manifest], 137)).stderr, /supervisor: eater: out of memory/);
-    });
+    // Version 1 is that of many a host, where tests/functional asks the same; below, beside v2, it is asked again.
+    if (version === 2) {
+      test('memory, an app over its limit and an app over its pod\'s, are killed, and status says so', async () => {
+        const over = await rkt.run(['run', '--net=none', '--uuid-file-save=/data/over.uuid', aci, '--memory=24Mi', '--exec=/bin/tail', '--', '/dev/zero'], 137);
+        assert.match(over.stderr, /supervisor: busybox: out of memory, the kernel killed 1 of its processes/);
+        assert.match((await rkt.run(['status', '--uuid-file=/data/over.uuid'])).stdout, /^app-busybox=137\noom-busybox=true$/m);
+        const eater = { name: 'eater', image: { id: image }, app: { exec: ['/bin/tail', '/dev/zero'], user: '0', group: '0' } };
+        const manifest = await manifestFlag('eater.json', [eater], [isolator('resource/memory', { limit: '24Mi' })]);
+        assert.match((await rkt.run(['run', '--net=none', manifest], 137)).stderr, /supervisor: eater: out of memory/);
+      });
+    }
 
     test('limits of app and pod, are in their cgroups, hold what is entered, and go with the pod; stats tells what is used below them', async () => {
       const limited = await manifestFlag('limited.json', [{ name: 'app', image: { id: image }, app }], ofPod);
