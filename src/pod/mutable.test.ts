@@ -72,6 +72,20 @@ test('lockChanges, of a pod that has exited and of one that was marked, is given
   moved.lockChanges().release();
 });
 
+test('toExitedGarbage, while another changes the apps, leaves the pod where it is', (t) => {
+  const { dir, pod } = runningPod(t);
+  const { uuid } = pod;
+  pod.close();
+  using exited = openPod(dir, uuid);
+  const changing = exited.lockChanges();
+  using other = openPod(dir, uuid);
+  assert.throws(() => other.toExitedGarbage(), (error) => error instanceof PodError && error.code === 'pod-busy');
+  assert.equal(other.phase, 'run');
+  changing.release();
+  other.toExitedGarbage();
+  assert.equal(other.phase, 'exited-garbage');
+});
+
 test('lockChanges, of a pod that has moved, throws and makes nothing where it was', (t) => {
   const { dir, pod } = runningPod(t);
   const { uuid } = pod;

@@ -13,6 +13,8 @@ import { PodView } from './pod-view.ts';
 import type { Uuid } from './uuid.ts';
 
 const NANOSECONDS = 1_000_000_000n;
+/** How long a change of apps may take that goes on when the pod has ended, in milliseconds: it finds that out at its next step. */
+const CHANGE_PATIENCE = 2_000;
 
 /**
  * A pod on disk, as it was when last looked at: another process may move or lock it at any time.
@@ -169,7 +171,7 @@ export class Pod extends PodView implements Disposable {
   /**
    * From `run`, once exited: marks it for garbage collection. Does nothing when another process did so.
    *
-   * @throws {PodError} `pod-not-exited`
+   * @throws {PodError} `pod-not-exited`; `pod-busy` while another changes its apps
    */
   toExitedGarbage(): void {
     this.refresh();
@@ -177,14 +179,18 @@ export class Pod extends PodView implements Disposable {
     if (this.#phase !== 'run' || this.#lockedByOther) {
       throw new PodError('pod-not-exited', `pod "${this.uuid}" has not exited, it is ${this.state}`);
     }
-    // Who is changing the apps of a pod that has just ended writes to where it was.
-    using _ = unlessMissing(() => this.#waitForChanges());
+    using _ = unlessMissing(() => this.#holdChanges());
     this.#moveUnlessMoved('exited-garbage');
   }
 
-  #waitForChanges(): Lock | undefined {
+  /** Who is changing the apps of a pod that has just ended writes to where it was. Undefined where nobody ever did. */
+  #holdChanges(): Lock | undefined {
     const path = this.file(podFiles.changes);
-    return existsSync(path) ? lockPath(path, 'file', 'exclusive', { wait: true }) : undefined;
+    if (!existsSync(path)) return undefined;
+    let lock: Lock | undefined;
+    const isOurs = (): boolean => (lock = lockPath(path, 'file', 'exclusive')) !== undefined;
+    if (poll(CHANGE_PATIENCE, isOurs)) return lock;
+    throw new PodError('pod-busy', `the apps of pod "${this.uuid}" are being changed by another rkt`, { hint: 'try again' });
   }
 
   /**
