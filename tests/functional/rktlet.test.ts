@@ -52,6 +52,7 @@ async function runPodSandbox(scene: Scene): Promise<{ uuid: string; process: Chi
 
 const addWords = (uuid: string, name: string, source: string, args: readonly string[]): string[] => [
   'add', uuid, 'example.com/busybox', `--annotation=coreos.com/rkt/experiment/kubernetes-log-path=${name}.log`, `--name=${name}`,
+  '--stdin=stream', '--stdout=stream', '--stderr=stream',
   '--user-annotation=io.kubernetes.container.hash=1', `--user-annotation=${K8S}/image-name=busybox`, '--user-label=tier=front',
   '--environment=KUBERNETES_PORT=tcp://10.0.0.1:443', '--cpu-shares=2', '--cpu=100m', '--memory=33554432', '--oom-score-adj=999',
   '--seccomp=mode=retain,@appc.io/all', '--caps-retain=CAP_CHOWN,CAP_KILL,CAP_NET_BIND_SERVICE', '--user=0', '--supplementary-gids=1,2',
@@ -71,7 +72,7 @@ test('rktlet, a pod sandbox and its containers, have the life that it gives them
 
   const source = scene.home.file('volume');
   mkdirSync(source);
-  await runCommand(scene, 'app', ...addWords(uuid, '0-web', source, ['-c', "trap 'exit 0' TERM; while :; do sleep 0.1; done"]));
+  await runCommand(scene, 'app', ...addWords(uuid, '0-web', source, ['-c', "trap 'exit 0' TERM; echo ready; while :; do sleep 0.1; done"]));
   const container = async (): Promise<Record<string, unknown>> => json(scene, 'app', 'status', uuid, '--app=0-web', '--format=json');
   const created = await container();
   assert.deepEqual([created['name'], created['state'], created['user_labels']], ['0-web', 'created', { tier: 'front' }]);
@@ -83,6 +84,10 @@ test('rktlet, a pod sandbox and its containers, have the life that it gives them
   const running = await container();
   assert.equal(running['state'], 'running');
   assert.ok(Number(running['started_at']) > Number(running['created_at']));
+
+  const log = scene.home.file('logs/0-web.log');
+  while (!existsSync(log) || !readFileSync(log, 'utf8').includes('ready')) await sleep(20);
+  assert.match(readFileSync(log, 'utf8'), /^\d{4}-\d\d-\d\dT\S+ stdout (F )?ready\n$/);
 
   const exec = await scene.rkt(wordsOf(scene, 'app', ['exec', '--app=0-web', uuid, '/bin/sh', '-c', 'hostname; exit 3']), { status: 3 });
   assert.equal(exec.stdout, 'web-0\n');
