@@ -34,7 +34,7 @@ test('app start, several at once, start it once', root, async () => {
   await sandbox.add('one', `echo begun; ${forever}`);
   await Promise.all(Array.from({ length: 3 }, () => sandbox.start('one')));
   await sandbox.stop();
-  assert.equal(sandbox.pod.output.stdout, 'begun\n');
+  assert.match(sandbox.pod.output.stdout, /^one\[\d+\]: begun\n$/);
 });
 
 test('app rm beside start and stop, the app is gone and nothing is half done', root, async () => {
