@@ -148,6 +148,7 @@ static const struct app_word {
     {.name = "--health-start-period-ms", .parse = parse_health_start_period},
     {.name = "--health-on-failure", .parse = parse_health_action},
     {.name = "--notify", .parse = parse_notify, .alone = true},
+    {.name = "--listen-fd", .parse = parse_listen_fd},
     {.name = "--tty", .parse = parse_tty, .alone = true},
 };
 

@@ -26,6 +26,10 @@ static bool has_terminal(const struct app *app) {
   return app->tty && app->phase == MAIN;
 }
 
+static bool has_sockets(const struct app *app) {
+  return app->listen_fd_count > 0 && app->phase == MAIN;
+}
+
 enum { WORD_LIMIT = 16 };
 
 /* Becomes the runtime, which is asked by words that end with NULL. */
@@ -61,6 +65,7 @@ static _Noreturn void become_runtime(const struct options *options, const struct
                                      const char *const words[]) {
   if (fchdir(bundle) < 0) fail("cannot enter", app->bundles[app->phase]);
   connect_streams(app, app->phase == MAIN);
+  if (has_sockets(app)) place_sockets(app);
   execute_runtime(options, app->runtime_log, supervisor, words);
 }
 
@@ -82,16 +87,31 @@ static bool run_runtime(const struct options *options, const struct app *app, in
   return wait_for(pid) == 0;
 }
 
+static bool make_new_container(const struct options *options, const struct app *app, int bundle, const char *id) {
+  const char *words[WORD_LIMIT] = {"run", "--detach", "--pid-file", pid_file, "--bundle", "."};
+  const char **next = words + 6;
+  char count[24];
+  if (has_terminal(app)) {
+    *next++ = "--console-socket";
+    *next++ = console_socket;
+  }
+  if (has_sockets(app)) {
+    snprintf(count, sizeof count, "%zu", app->listen_fd_count);
+    *next++ = "--preserve-fds";
+    *next++ = count;
+  }
+  *next = id;
+  return run_runtime(options, app, bundle, words);
+}
+
 /* What is left of the last run goes first: the container, and what the app left running in its cgroup. */
 static bool make_container(const struct options *options, struct app *app, int bundle) {
   char id[NAME_MAX + 1];
   name_container(id, app);
   const char *const delete[] = {"delete", "--force", id, NULL};
-  const char *const plain[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", ".", id, NULL};
-  const char *const console[] = {"run", "--detach", "--pid-file", pid_file, "--bundle", ".", "--console-socket", console_socket, id, NULL};
   if (app->made[app->phase] && !run_runtime(options, app, bundle, delete)) return false;
   app->made[app->phase] = true;
-  return run_runtime(options, app, bundle, has_terminal(app) ? console : plain);
+  return make_new_container(options, app, bundle, id);
 }
 
 /* Looks without reaping: the app may have ended already. */

@@ -62,6 +62,8 @@ const refused: [string, string[], string][] = [
   ['another answer to ill health', [...complete, '--health-on-failure=reboot'], '--health-on-failure: must be none, kill, restart or stop'],
   ['a service manager by a relative path', [...complete, '--notify-socket=x'], '--notify-socket: must be an absolute path or an abstract name'],
   ['no time to watch', [...complete, '--watchdog-ms=1'], '--watchdog-ms: not a number that can be used here'],
+  ['a socket that is standard output', [...complete, '--listen-fd=1'], '--listen-fd: not a number that can be used here'],
+  ['too many sockets', [...complete, ...Array(33).fill('--listen-fd=3')], '--listen-fd: too many'],
   ['an unknown option', [...complete, '--verbose=1'], '--verbose=1: unknown argument'],
   ['an option without a value', [...complete, '--hostname'], '--hostname: unknown argument, or one without its =VALUE'],
 ];

@@ -13,6 +13,7 @@ enum {
   /* systemd's SIGRTMIN+3 by number: glibc counts from 34, musl from 35. */
   SIGNAL_HALT = 34 + 3,
   NAMESPACE_KINDS = 5,
+  LISTEN_LIMIT = 32,
 };
 
 /* What of an app runs: the bundles of its event handlers are run to their end before and after its own. */
@@ -75,6 +76,8 @@ struct app {
   bool notifies;                /* tells us when it is ready, on a socket in its bundle */
   bool notified;                /* that it is; once in the life of the pod */
   int notify_fd;                /* 0: not open */
+  int listen_fds[LISTEN_LIMIT]; /* sockets that it is passed */
+  size_t listen_fd_count;
   enum phase phase;
   pid_t pid;             /* of the phase; 0: not started, or ended */
   bool made[PHASES];     /* the runtime has a container of that name */
@@ -233,6 +236,12 @@ void tell_state(const struct pod *pod);
 void start_watchdog(struct pod *pod);
 void listen_to_app(struct app *app);
 void stop_listening_to_app(struct app *app);
+
+/* listen.c */
+const char *parse_listen_fd(struct app *app, const char *value);
+void place_sockets(const struct app *app);
+bool is_stand_in(char **argv);
+int become_listening_app(char **argv);
 
 /* pod.c */
 bool is_ready(const struct app *app);

@@ -8,6 +8,7 @@ export { createUserNamespace, type UserNamespace } from './user-namespace.ts';
 export { type IdRange, insideId, outsideId } from './id-range.ts';
 export { mapAttributeIds, namesIds } from './id-attributes.ts';
 export { cannotMapOwners, mapOwners } from './id-map.ts';
+export { boundPort } from './passed-socket.ts';
 export { bringUpInterface } from './interface.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { enableVerity, measureVerity } from './verity.ts';

@@ -22,6 +22,8 @@ const signatures = {
   __errno_location: { return: 'pointer', arguments: [] },
   fcntl: { return: 'i32', arguments: ['i32', 'i32', 'i64'] },
   flock: { return: 'i32', arguments: ['i32', 'i32'] },
+  getsockname: { return: 'i32', arguments: ['i32', 'pointer', 'pointer'] },
+  getsockopt: { return: 'i32', arguments: ['i32', 'i32', 'i32', 'pointer', 'pointer'] },
   ioctl: { return: 'i32', arguments: ['i32', 'u64', 'pointer'] },
   isatty: { return: 'i32', arguments: ['i32'] },
   lgetxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'pointer', 'u64'] },

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeServiceApp, needs, openServiceManager, rktProgram, type ServiceManager } from '#tests/support';
@@ -23,14 +24,20 @@ function serviceApp(scene: Scene, ...words: readonly string[]): string[] {
 interface Service extends Disposable {
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
-  readonly output: { text: string };
+  /** What it has printed so far; `text` is all of it. */
+  readonly output: { text: string; stdout: string };
 }
 
 /** Starts rkt as a service manager does. */
 function startService(scene: Scene, args: readonly string[], env: Readonly<Record<string, string>>): Service {
   const child = spawn(rktProgram(), [...scene.home.flags, '--insecure-options=image', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  const output = { text: '' };
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output.text += text));
+  return serviceOf(child);
+}
+
+function serviceOf(child: ChildProcess): Service {
+  const output = { text: '', stdout: '' };
+  for (const stream of [child.stdout, child.stderr]) stream!.setEncoding('utf8').on('data', (text: string) => (output.text += text));
+  child.stdout!.on('data', (text: string) => (output.stdout += text));
   return {
     process: child,
     output,
@@ -117,4 +124,99 @@ test('an app that supports sd_notify, in a pod with a user namespace of its own,
   const app = [scene.aci, NOTIFIES, '--user=65534', '--group=65534', ...serviceApp(scene, 'notify', 'READY=1', 'pause')];
   using service = startService(scene, ['run', '--private-users', '--net=none', ...app], { NOTIFY_SOCKET: path });
   await untilSaid(manager, 'READY=1', service);
+});
+
+interface PassedSocket {
+  readonly fd: number;
+  readonly port: number;
+  /** The process that was started has it. */
+  close(): void;
+}
+
+/** Listens on a port of 127.0.0.1 that the kernel chooses. */
+async function openSocket(): Promise<PassedSocket> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+  return { fd, port: (server.address() as AddressInfo).port, close: () => void server.close() };
+}
+
+/** Starts rkt with sockets from descriptor 3 on, as systemd-socket-activate does. They are its own then: nobody else accepts. */
+function startActivated(scene: Scene, sockets: readonly Omit<PassedSocket, 'port'>[], args: readonly string[], env: Readonly<Record<string, string>> = {}): Service {
+  const command = [rktProgram(), ...scene.home.flags, '--insecure-options=image', ...args];
+  const script = `LISTEN_PID=$$ LISTEN_FDS=${sockets.length} exec "$@"`;
+  const child = spawn('sh', ['-c', script, 'sh', ...command], { stdio: ['ignore', 'pipe', 'pipe', ...sockets.map(({ fd }) => fd)], env: { ...process.env, ...env } });
+  for (const socket of sockets) socket.close();
+  return serviceOf(child);
+}
+
+/** What a service answers; nothing when it has ended, as its socket goes with it. */
+async function ask(port: number): Promise<string> {
+  const connection = connect(port, '127.0.0.1').setEncoding('utf8');
+  let text = '';
+  for await (const chunk of connection) text += chunk;
+  return text;
+}
+
+const portOf = (name: string, port: number) => ({ name, protocol: 'tcp', port, count: 1, socketActivated: true });
+
+test('socket activation, an app with such a port, has the sockets, their names and its own pid; it answers without a network', root, async () => {
+  await using scene = openScene();
+  const one = await openSocket();
+  const two = await openSocket();
+  const aci = scene.makeAci('activated.aci', { app: { exec: ['/bin/true'], ports: [portOf('web', 80)] } });
+  const app = [aci, ...serviceApp(scene, 'sockets', 'fds', 'serve', 'hello')];
+  using service = startActivated(scene, [one, two], ['run', '--net=none', ...app], { LISTEN_FDNAMES: 'one:two' });
+  assert.deepEqual([await ask(one.port), await ask(two.port)], ['hello', 'hello']);
+  assert.equal(await service.ended, 0, service.output.text);
+  const lines = ['2 sockets, names one:two, pid set', `3: family 2 port ${one.port}`, `4: family 2 port ${two.port}`, ...[0, 1, 2, 3, 4].map((fd) => `fd ${fd}`)];
+  assert.equal(service.output.stdout, `${lines.join('\n')}\n`);
+});
+
+test('socket activation, of several apps, is told apart by the ports of the host; the others have nothing', root, async () => {
+  await using scene = openScene();
+  const one = await openSocket();
+  const two = await openSocket();
+  const aci = scene.makeAci('activated.aci', { app: { exec: ['/bin/true'], ports: [portOf('first', 80)] } });
+  const other = scene.makeAci('other.aci', { name: 'example.com/other', app: { exec: ['/bin/true'], ports: [portOf('second', two.port)] } });
+  const [volume = '', ...app] = serviceApp(scene, 'sockets', 'serve', 'hello');
+  const apps = [aci, '--name=one', ...app, '---', other, '--name=two', ...app, '---', scene.aci, '--name=three', ...app];
+  using service = startActivated(scene, [two, one], ['run', `--port=first:${one.port}`, volume, ...apps]);
+  assert.deepEqual([await ask(one.port), await ask(two.port)], ['hello', 'hello']);
+  assert.equal(await service.ended, 0, service.output.text);
+  const lines = ['0 sockets, names -, pid unset', '1 sockets, names -, pid set', '1 sockets, names -, pid set', `3: family 2 port ${one.port}`, `3: family 2 port ${two.port}`];
+  assert.deepEqual(service.output.stdout.trim().split('\n').sort(), lines.sort());
+});
+
+test('socket activation, in a pod with a user namespace of its own and as another user, works', root, async () => {
+  await using scene = openScene();
+  const socket = await openSocket();
+  const aci = scene.makeAci('activated.aci', { app: { exec: ['/bin/true'], user: '65534', group: '65534', ports: [portOf('web', 80)] } });
+  using service = startActivated(scene, [socket], ['run', '--private-users', '--net=none', aci, ...serviceApp(scene, 'serve', 'hello')]);
+  assert.equal(await ask(socket.port), 'hello');
+  assert.equal(await service.ended, 0, service.output.text);
+});
+
+test('socket activation, what cannot be passed on, is refused before there is a pod that runs', root, async () => {
+  await using scene = openScene();
+  const aci = (name: string) => scene.makeAci(`${name}.aci`, { name: `example.com/${name}`, app: { exec: ['/bin/true'], ports: [portOf(name, 1)] } });
+  const fd = openSync('/dev/null', 'r');
+  const noSocket = { fd, close: () => closeSync(fd) };
+  const refused: [string[], Omit<PassedSocket, 'port'>, RegExp][] = [
+    [[scene.aci], await openSocket(), /passed 1 sockets, and no app of the pod has a socket-activated port/],
+    [[aci('one'), aci('two')], await openSocket(), /descriptor 3 from the service manager, tcp port \d+, belongs to no/],
+    [[aci('one')], noSocket, /descriptor 3 of LISTEN_FDS=1 is not a socket/],
+  ];
+  for (const [images, socket, message] of refused) {
+    using service = startActivated(scene, [socket], ['run', '--net=none', ...images]);
+    assert.equal(await service.ended, 254, service.output.text);
+    assert.match(service.output.text, message);
+  }
+});
+
+test('LISTEN_FDS meant for another process, is nothing to rkt', root, async () => {
+  await using scene = openScene();
+  using service = startService(scene, ['run', '--net=none', scene.aci, '--inherit-env', ...shell('echo "$LISTEN_FDS."')], { LISTEN_FDS: '3', LISTEN_PID: '1' });
+  assert.equal(await service.ended, 0);
+  assert.equal(service.output.stdout, '.\n');
 });

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ static void print_sockets(void) {
 
 static void serve(const char *text) {
   for (int fd = FIRST; fd < FIRST + passed(); fd++) {
+    fcntl(fd, F_SETFL, 0); /* whoever made it may not have wanted to wait */
     int connection = accept(fd, NULL, NULL);
     if (connection < 0 || write(connection, text, strlen(text)) < 0) perror("serve");
     close(connection);

@@ -3,6 +3,7 @@ import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type Pod
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
+import { type AppSockets, withSockets } from './app-sockets.ts';
 import { planStreams, prepareStreams } from './app-streams.ts';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
@@ -31,6 +32,7 @@ export interface PodToStart {
   readonly metadataUrl?: string;
   /** The pod's own IPC, rather than the host's. */
   readonly privateIpc: boolean;
+  readonly sockets?: AppSockets;
   readonly hostCapabilities: readonly string[];
   readonly supervisorPid: number;
   /** What bounds the pod as a whole. */
@@ -42,7 +44,7 @@ export async function writeBundle(pod: PodToStart, app: RuntimeApp): Promise<voi
   prepareStreams(pod.context.podDir, pod.manifest, app);
   const input = configInput(pod, app);
   const config = planConfig(input);
-  await write(pod, app.name, config);
+  await write(pod, app.name, withSockets(config, pod.sockets?.get(app.name) ?? [], `${pod.context.stage1Root}/supervisor`));
   const probe = planProbe(app, config.process);
   if (probe !== undefined) writePrivate(pod.context, ociFiles.health(app.name), probe);
   for (const { name, args } of input.plan.eventHandlers) {

@@ -18,7 +18,8 @@ export type OciStage1ErrorCode =
   | 'no-journal'
   | 'not-attachable'
   | 'cgroup'
-  | 'no-host-address';
+  | 'no-host-address'
+  | 'bad-sockets';
 
 /** Why the default flavor cannot do what is asked. */
 export class OciStage1Error extends RktError<OciStage1ErrorCode> {

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parsePodManifest } from '#appc';
+import { type AcName, parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { becomeProcess, writeFileAtomic } from '#sys';
+import { planAppSockets, withoutActivatedPorts } from './app-sockets.ts';
 import { type PodToStart, writeBundle } from './bundle.ts';
 import { EarlyMounts } from './early-mounts.ts';
 import { ownCapabilities } from './host-limits.ts';
@@ -31,6 +32,7 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   const { podDir } = context;
   const runtime = findRuntime();
   const manifest = parsePodManifest(readFileSync(`${podDir}/${podFiles.manifest}`, 'utf8'));
+  const sockets = planAppSockets(manifest, process.env);
   // Who stops the pod knows this process by its working directory.
   process.chdir(podDir);
   const hostCapabilities = ownCapabilities();
@@ -40,7 +42,8 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   const users = await openPodUsers(args);
   const mounts = new EarlyMounts(() => makeMounts(context, manifest.apps.map(({ name }) => name), runtime, users));
   const meanwhile = (): void => mounts.prepare();
-  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest, warn: context.warn, users, meanwhile });
+  const forwarded = withoutActivatedPorts(manifest, sockets);
+  const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest: forwarded, warn: context.warn, users, meanwhile });
   const hostname = args.hostname || `rkt-${args.uuid}`;
   writePodFiles({ podDir, uuid: args.uuid, hostname, modes: args.dnsConfMode, dns: network.dns, owner: users?.range.shift ?? 0 });
   mounts.enter();
@@ -53,6 +56,7 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
     ...(users === undefined ? {} : { users }),
     ...(network.metadataUrl === undefined ? {} : { metadataUrl: network.metadataUrl }),
     privateIpc: args.ipc !== 'parent',
+    sockets,
     hostCapabilities,
     supervisorPid: process.pid,
     isolators,
@@ -68,10 +72,17 @@ function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const { runtime, network, privateIpc, users } = pod;
   const path = `${stage1Root}/supervisor`;
   const { uuid, mutable, interactive } = pod.args;
-  const apps = pod.manifest.apps.map((app) => superviseApp({ uuid, manifest: pod.manifest, interactive, mutable }, app));
+  const apps = pod.manifest.apps.map((app) => ({
+    ...superviseApp({ uuid, manifest: pod.manifest, interactive, mutable }, app),
+    sockets: socketsOf(pod, app.name),
+  }));
   const manager = managerArguments(process.env, pod.context.warn);
   const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
   if (users !== undefined) giveStandardPipes(users.range);
-  const keepFds = users === undefined ? [lockFd] : [lockFd, users.fd];
+  const keepFds = [lockFd, ...(users === undefined ? [] : [users.fd]), ...apps.flatMap((app) => app.sockets)];
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });
+}
+
+function socketsOf({ sockets }: PodToStart, app: AcName): number[] {
+  return (sockets?.get(app) ?? []).map(({ fd }) => fd);
 }

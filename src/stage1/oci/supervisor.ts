@@ -14,6 +14,8 @@ export interface SupervisedApp {
   readonly memoryEvents: string;
   /** The file that lists the app's processes, where those that it leaves behind are to be killed. */
   readonly processes?: string;
+  /** Descriptors that it is passed. */
+  readonly sockets?: readonly number[];
   /** Words about restarts and probes. */
   readonly upkeep: readonly string[];
 }
@@ -74,7 +76,7 @@ export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
 }
 
 /** What the supervisor is told of one app. */
-export function appArguments({ name, streams, handlers, memoryEvents, processes, upkeep }: SupervisedApp): string[] {
+export function appArguments({ name, streams, handlers, memoryEvents, processes, upkeep, sockets = [] }: SupervisedApp): string[] {
   return [
     `--app=${name}`,
     `--bundle=${ociFiles.bundle(name)}`,
@@ -82,6 +84,7 @@ export function appArguments({ name, streams, handlers, memoryEvents, processes,
     `--memory-events=${memoryEvents}`,
     ...(processes === undefined ? [] : [`--processes=${processes}`]),
     ...upkeep,
+    ...sockets.map((fd) => `--listen-fd=${fd}`),
     ...handlers.map((handler) => `--${handler}=${ociFiles.bundle(handlerContainer(name, handler))}`),
   ];
 }

@@ -1,0 +1,24 @@
+import { call, tryCall } from './linux.ts';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOL_SOCKET = 1;
+const SO_TYPE = 3;
+const PROTOCOLS: Readonly<Record<number, 'tcp' | 'udp'>> = { 1: 'tcp', 2: 'udp' };
+/** Of a sockaddr_storage. */
+const ADDRESS_SIZE = 128;
+
+/** Where a socket of the internet listens; undefined for any other descriptor. */
+export function boundPort(fd: number): { readonly protocol: 'tcp' | 'udp'; readonly port: number } | undefined {
+  const address = Buffer.alloc(ADDRESS_SIZE);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(ADDRESS_SIZE);
+  if (tryCall('getsockname', fd, address, length).result < 0) return undefined;
+  const family = address.readUInt16LE(0);
+  if (family !== AF_INET && family !== AF_INET6) return undefined;
+  const type = Buffer.alloc(4);
+  length.writeUInt32LE(type.length);
+  call('getsockopt', `descriptor ${fd}`, fd, SOL_SOCKET, SO_TYPE, type, length);
+  const protocol = PROTOCOLS[type.readInt32LE(0)];
+  return protocol === undefined ? undefined : { protocol, port: address.readUInt16BE(2) };
+}
