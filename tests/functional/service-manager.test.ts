@@ -150,11 +150,15 @@ function startActivated(scene: Scene, sockets: readonly Omit<PassedSocket, 'port
   return serviceOf(child);
 }
 
-/** What a service answers; nothing when it has ended, as its socket goes with it. */
-async function ask(port: number): Promise<string> {
+/** What a service answers. When it ends without an answer its socket goes with it: what it said is told then. */
+async function ask(port: number, service: Service): Promise<string> {
   const connection = connect(port, '127.0.0.1').setEncoding('utf8');
   let text = '';
-  for await (const chunk of connection) text += chunk;
+  try {
+    for await (const chunk of connection) text += chunk;
+  } catch (error) {
+    throw new Error(`no answer from port ${port}: ${service.output.text}`, { cause: error });
+  }
   return text;
 }
 
@@ -167,7 +171,7 @@ test('socket activation, an app with such a port, has the sockets, their names a
   const aci = scene.makeAci('activated.aci', { app: { exec: ['/bin/true'], ports: [portOf('web', 80)] } });
   const app = [aci, ...serviceApp(scene, 'sockets', 'fds', 'serve', 'hello')];
   using service = startActivated(scene, [one, two], ['run', '--net=none', ...app], { LISTEN_FDNAMES: 'one:two' });
-  assert.deepEqual([await ask(one.port), await ask(two.port)], ['hello', 'hello']);
+  assert.deepEqual([await ask(one.port, service), await ask(two.port, service)], ['hello', 'hello']);
   assert.equal(await service.ended, 0, service.output.text);
   const lines = ['2 sockets, names one:two, pid set', `3: family 2 port ${one.port}`, `4: family 2 port ${two.port}`, ...[0, 1, 2, 3, 4].map((fd) => `fd ${fd}`)];
   assert.equal(service.output.stdout, `${lines.join('\n')}\n`);
@@ -182,7 +186,7 @@ test('socket activation, of several apps, is told apart by the ports of the host
   const [volume = '', ...app] = serviceApp(scene, 'sockets', 'serve', 'hello');
   const apps = [aci, '--name=one', ...app, '---', other, '--name=two', ...app, '---', scene.aci, '--name=three', ...app];
   using service = startActivated(scene, [two, one], ['run', `--port=first:${one.port}`, volume, ...apps]);
-  assert.deepEqual([await ask(one.port), await ask(two.port)], ['hello', 'hello']);
+  assert.deepEqual([await ask(one.port, service), await ask(two.port, service)], ['hello', 'hello']);
   assert.equal(await service.ended, 0, service.output.text);
   const lines = ['0 sockets, names -, pid unset', '1 sockets, names -, pid set', '1 sockets, names -, pid set', `3: family 2 port ${one.port}`, `3: family 2 port ${two.port}`];
   assert.deepEqual(service.output.stdout.trim().split('\n').sort(), lines.sort());
@@ -193,7 +197,7 @@ test('socket activation, in a pod with a user namespace of its own and as anothe
   const socket = await openSocket();
   const aci = scene.makeAci('activated.aci', { app: { exec: ['/bin/true'], user: '65534', group: '65534', ports: [portOf('web', 80)] } });
   using service = startActivated(scene, [socket], ['run', '--private-users', '--net=none', aci, ...serviceApp(scene, 'serve', 'hello')]);
-  assert.equal(await ask(socket.port), 'hello');
+  assert.equal(await ask(socket.port, service), 'hello');
   assert.equal(await service.ended, 0, service.output.text);
 });
 
