@@ -1,4 +1,3 @@
-import type { Compression } from '#oci';
 import { loadArchives } from '#store';
 import { planImageManifest } from '../convert/image-manifest.ts';
 import type { LocalRequest } from '../confined/messages.ts';
@@ -55,14 +54,10 @@ export async function readLocal(request: LocalRequest, ctx: LocalContext): Promi
 
 async function openArchive({ compression, description }: LocalRequest, { fd, copyFd }: LocalContext): Promise<ArchiveFiles> {
   const { indexArchive, writeUncompressed } = await loadArchives();
-  const plain = isCompressed(compression) ? copyFd : fd;
-  if (plain === copyFd) await writeUncompressed(fd, copyFd);
+  // Its files are read in any order.
+  if (compression !== 'none') await writeUncompressed(fd, copyFd);
+  const plain = compression === 'none' ? fd : copyFd;
   return new ArchiveFiles(plain, indexArchive(plain), description);
-}
-
-/** Whether an archive is to be written out before its files can be read in any order. */
-export function isCompressed(compression: LocalRequest['compression']): boolean {
-  return compression !== ('none' satisfies Compression);
 }
 
 function formOf(files: ArchiveFiles): LocalForm | 'aci' {
