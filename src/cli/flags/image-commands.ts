@@ -30,7 +30,7 @@ With --pull-policy=new an image that is in the store is not fetched again.`,
   examples: [
     { title: 'By name, as signed by a trusted key', text: 'rkt fetch example.com/worker:1.2' },
     { title: 'From a Docker registry, though it is not signed', text: 'rkt --insecure-options=image fetch docker://alpine:3' },
-    { title: 'From an OCI image layout on this machine', text: 'rkt --insecure-options=image fetch oci:./layout:1.2' },
+    { title: 'From an OCI image layout on this machine', text: 'rkt fetch oci:./layout:1.2' },
     { title: 'From standard input', text: 'docker save app:1.2 | rkt --insecure-options=image fetch -' },
   ],
 };
@@ -161,7 +161,8 @@ depends on: its manifest, and in rootfs the files an app would see.`,
 made when they came in. An ACI whose unpacked files have changed is unpacked anew.
 Who signed an image is judged again as when it was fetched.
 
-The layers of a Docker image are hashed when they are verified for the first time.`,
+The layers of a Docker image are hashed when they are verified for the first time,
+or sealed when they are unpacked where the file system has fs-verity.`,
       grammar: 'free',
       flags: [],
       examples: [{ title: 'All images', text: 'rkt image list --fields=id --full --no-legend | xargs rkt image verify' }],
