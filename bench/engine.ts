@@ -1,6 +1,7 @@
 /** What is compared: rkt and its peers, each with stores and sockets of its own below a temporary directory. */
 
 import type { Sample } from './clock.ts';
+import type { Way } from './measures/output.ts';
 
 export type Net = 'none' | 'default';
 
@@ -40,6 +41,8 @@ export interface Opened {
   readonly plugins?: () => Promise<Sample>;
   /** Starts the app (net none) and leaves it running; `background` when the command itself stays. */
   readonly start?: (name: string, app: readonly string[]) => Command & { readonly background?: boolean };
+  /** Runs an app that prints much and says on standard error how long it took. */
+  readonly chatter?: Partial<Record<Way, Command>>;
   /** Runs the image to its exit and keeps the dead container. */
   readonly leaveExited?: (name: string) => Command;
   readonly list?: Command;

@@ -13,15 +13,16 @@ import { largeImage } from './large-image.ts';
 import { manyStarts } from './measures/many-starts.ts';
 import { memory } from './measures/memory.ts';
 import { network } from './measures/network.ts';
+import { output } from './measures/output.ts';
 import { pull } from './measures/pull.ts';
 import { runToExit } from './measures/run-to-exit.ts';
 import { scale } from './measures/scale.ts';
 import { renderTable, type Table } from './table.ts';
 
-/** `npm run bench -- [--only=run,network,memory,starts,scale,pull] [--engines=rkt,crun] [--rounds=12] [--many=1000]` */
+/** `npm run bench -- [--only=run,network,memory,output,starts,scale,pull] [--engines=rkt,crun] [--rounds=12] [--many=1000]` */
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'run,network,memory,starts,scale,pull' },
+    only: { type: 'string', default: 'run,network,memory,output,starts,scale,pull' },
     engines: { type: 'string' },
     rounds: { type: 'string', default: '12' },
     many: { type: 'string', default: '1000' },
@@ -92,6 +93,7 @@ async function measureAll(engines: ReadonlyMap<string, Opened>, registry: Regist
   await take('run', () => runToExit(engines, rounds));
   await take('network', () => network(engines, rounds));
   await take('memory', () => memory(engines));
+  await take('output', () => output(engines, Math.min(rounds, 7)));
   await take('starts', () => manyStarts(engines));
   await take('scale', () => scale(engines, rounds, { rkt: Number(values.many), peers: Math.min(100, Number(values.many)) }));
   await take('pull', async () => {

@@ -2,6 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { openHome, rktProgram, run } from '#tests/support';
 import { measure, type Sample } from '../clock.ts';
 import type { Command, Engine, Material, Opened } from '../engine.ts';
+import { chatter } from '../measures/output.ts';
 
 function podsLeft(dataDir: string): boolean {
   return ['prepare', 'prepared', 'run', 'exited-garbage', 'garbage'].some((phase) => readdirSync(`${dataDir}/pods/${phase}`).length > 0);
@@ -41,6 +42,7 @@ export const rkt: Engine = {
     const { stdout } = await home.rkt(['--insecure-options=image', 'fetch', aci]);
     const image = /sha512-[0-9a-f]+/.exec(stdout)![0];
     const command = (...args: readonly string[]): Command => ({ argv: [rktProgram(), ...home.flags, ...args] });
+    const chatty = [`--exec=${chatter[0]}`, '--', ...chatter.slice(1)];
     let pulled: string | undefined;
     const removeAll = async (): Promise<void> => {
       const { stdout: list } = await home.rkt(['list', '--full', '--no-legend']);
@@ -60,6 +62,11 @@ export const rkt: Engine = {
         ...command('run', '--net=none', image, `--name=${name}`, `--exec=${program}`, '--', ...args),
         background: true,
       }),
+      chatter: {
+        alone: command('run', '--net=none', image, ...chatty),
+        'of several': command('run', '--net=none', image, ...chatty, '---', image, '--name=other', '--exec=/bin/true'),
+        logged: command('run', '--net=none', image, '--stdout=log', ...chatty),
+      },
       leaveExited: () => command('run', '--net=none', image, '--exec=/bin/true'),
       list: command('list'),
       removeAll,

@@ -194,3 +194,13 @@ test('attach, one who does not read, does not hold up the app', root, async () =
   client.process.stdout!.resume();
   await client.ended;
 });
+
+test('attach, a reader that has had enough, ends it and not the app', root, async () => {
+  await using scene = openScene();
+  const pod = await start(scene, 'while echo on; do sleep 0.1; done', '--stdout=stream');
+  const words = quoted([rktProgram(), ...scene.home.flags, 'attach', pod.uuid]);
+  const client = attached(spawn('sh', ['-c', `${words} | head -n 1`], { stdio: 'pipe' }));
+  assert.equal(await client.ended, 0);
+  assert.deepEqual(client.output, { stdout: 'on\n', stderr: '' });
+  assert.equal((await scene.status(pod.uuid))['state'], 'running');
+});

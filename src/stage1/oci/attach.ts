@@ -37,7 +37,7 @@ export async function attach({ podDir }: FlavorContext, args: AttachArgs, caller
   try {
     const left = types ? send(caller.input, input!, new DetachKeys(keys === undefined ? Buffer.alloc(0) : args.detachKeys), outputs.length === 0) : never;
     const shown = outputs.map((name) => show(sockets.get(name)!, shownAt(caller, name, points)));
-    await Promise.race([left, shown.length > 0 ? Promise.all(shown) : ended(input!)]);
+    await Promise.race([left, unread(caller), shown.length > 0 ? Promise.all(shown) : ended(input!)]);
   } finally {
     keys?.();
     for (const socket of [...sockets.values(), sizes]) socket?.destroy();
@@ -78,14 +78,20 @@ function shownAt(caller: AttachedCaller, name: 'tty' | 'stdout' | 'stderr', poin
 
 /** Waits for the end of a socket, of which all has been handed on then. */
 function show(socket: Socket, to: NodeJS.WritableStream | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    to?.once('error', reject);
+  return new Promise((resolve) => {
     socket.once('close', () => resolve()).once('end', () => (to === undefined ? resolve() : to.write('', () => resolve())));
     socket.on('data', (chunk: Buffer) => {
       if (to === undefined || to.write(chunk)) return;
       socket.pause();
       to.once('drain', () => socket.resume());
     });
+  });
+}
+
+/** Resolves when nobody reads what is shown any more. */
+function unread({ error, output }: AttachedCaller): Promise<void> {
+  return new Promise((resolve) => {
+    for (const stream of [output, error]) stream.on('error', () => resolve());
   });
 }
 
