@@ -224,3 +224,20 @@ test('LISTEN_FDS meant for another process, is nothing to rkt', root, async () =
   assert.equal(await service.ended, 0);
   assert.equal(service.output.stdout, '.\n');
 });
+
+test("socket activation, by systemd's own tool, starts the pod at the first connection", needs('root', 'cc', 'systemd-socket-activate'), async () => {
+  await using scene = openScene();
+  const { port, close } = await openSocket();
+  close();
+  const aci = scene.makeAci('activated.aci', { app: { exec: ['/bin/true'], ports: [portOf('web', 80)] } });
+  const command = [rktProgram(), ...scene.home.flags, '--insecure-options=image', 'run', '--net=none', aci, ...serviceApp(scene, 'sockets', 'serve', 'hello')];
+  const listen = ['--fdname=web', `--listen=127.0.0.1:${port}`, ...command];
+  using service = serviceOf(spawn('systemd-socket-activate', listen, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  while (!service.output.text.includes('Listening')) {
+    assert.equal(service.process.exitCode, null, service.output.text);
+    await sleep(20);
+  }
+  assert.equal(await ask(port, service), 'hello');
+  assert.equal(await service.ended, 0, service.output.text);
+  assert.equal(service.output.stdout, `1 sockets, names web, pid set\n3: family 2 port ${port}\n`);
+});
