@@ -204,3 +204,16 @@ test('attach, a reader that has had enough, ends it and not the app', root, asyn
   assert.deepEqual(client.output, { stdout: 'on\n', stderr: '' });
   assert.equal((await scene.status(pod.uuid))['state'], 'running');
 });
+
+test('attach, the terminal of an app that was added, is one', root, async () => {
+  await using sandbox = await startSandbox();
+  await sandbox.add('one', 'read text; test -t 0 && echo stdin is a terminal; echo "Received text: $text"; sleep 600', ...terminal);
+  await sandbox.start('one');
+  const client = attach(sandbox.scene, '--app=one', sandbox.uuid);
+  client.type('some_input\n');
+  await client.until('stdin is a terminal');
+  await client.until('Received text: some_input');
+  await sandbox.app('stop', ['--app=one']);
+  assert.equal(await client.ended, 0);
+  await sandbox.stop();
+});
