@@ -1,9 +1,10 @@
 /** What a member of the group rkt who is not root may do with images of layers. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeOciLayout, makeRootfs, needs, startRegistry } from '#tests/support';
+import { makeCosignKey, makeOciLayout, makeRootfs, needs, pushCosignSignature, startRegistry } from '#tests/support';
 import { namesIn, sweepKills } from './crash-scene.ts';
 import { hasGroup, openToMember } from './member.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -68,6 +69,21 @@ test('fetch, docker:// by a member of the group, verifies and keeps the layers, 
   assert.equal(verified.status, 254);
   assert.match(verified.stderr, /do it as root/);
   await scene.rkt([insecure, 'image', 'verify', id]);
+});
+
+test('fetch, a signed image by a member of the group, is verified by the keys that root trusts, and runs as verified', needs('root', 'setpriv', 'docker-registry', 'skopeo', 'openssl'), async () => {
+  await using scene = openScene();
+  const member = openToMember(scene);
+  await using registry = await startRegistry();
+  const image = await registry.push(makeLayout(scene, 'one'), 'member/signed');
+  const { Digest: digest } = JSON.parse(execFileSync('skopeo', ['inspect', '--tls-verify=false', `docker://${image}`], { encoding: 'utf8' })) as { Digest: string };
+  const key = makeCosignKey(scene.home.path);
+  await pushCosignSignature(registry, { repository: 'member/signed', digest }, key, scene.home.file('signatures'));
+  await scene.rkt(['trust', `--prefix=${registry.address.replace(':', '_')}/member`, '--skip-fingerprint-review', key.publicKey]);
+  const fetched = await member('--insecure-options=http', 'fetch', `docker://${image}`);
+  assert.equal(fetched.status, 0, fetched.output);
+  assert.match(fetched.stderr, /image: signature verified:\n {2}ECDSA P-256/);
+  assert.match((await scene.rkt(['run', '--net=none', fetched.stdout.trim()])).stdout, /of one/);
 });
 
 test('fetch, a layout by a member of the group, layers that an image has are not kept again, and gc takes what none has', withGroup, async () => {
