@@ -8,5 +8,5 @@ export async function checkNetworks(parts: EngineParts, uuid: string): Promise<r
   using pod = openPod(parts.dataDir, uuid);
   if (pod.state !== 'running') throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" is not running`);
   const { check } = await parts.networks();
-  return check({ podDir: pod.path, uuid: pod.uuid, localConfigDir: parts.options.configDirs.localDir });
+  return await check({ podDir: pod.path, uuid: pod.uuid, localConfigDir: parts.options.configDirs.localDir });
 }

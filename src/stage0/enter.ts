@@ -16,7 +16,7 @@ export async function enter(parts: EngineParts, request: EnterRequest): Promise<
   const appName = chooseApp(pod, request.app, 'enter');
   const { flavor, context } = await podStage1(parts, pod);
   const pid = await waitForPid(pod);
-  return flavor.enter(context, { pid, appName, command: request.command });
+  return await flavor.enter(context, { pid, appName, command: request.command });
 }
 
 /** @throws {Stage0Error} 'no-such-app', 'which-app' */
