@@ -17,7 +17,7 @@ async function build(force: boolean): Promise<void> {
   const started = performance.now();
   mkdirSync(dist, { recursive: true });
   makeStage1Image(join(dist, 'stage1-oci.aci'));
-  installConfine(join(dist, 'confine'));
+  for (const launcher of ['confine', 'userns']) installLauncher(launcher, join(dist, launcher));
   const script = await bundle(dist);
   makeExecutable(script, join(dist, 'rkt'));
   writeStamp(dist, digest);
@@ -25,8 +25,8 @@ async function build(force: boolean): Promise<void> {
 }
 
 /** By a rename: a running one cannot be written over. */
-function installConfine(path: string): void {
-  copyFileSync(join(root, 'native/build/confine'), `${path}.new`);
+function installLauncher(name: string, path: string): void {
+  copyFileSync(join(root, 'native/build', name), `${path}.new`);
   renameSync(`${path}.new`, path);
 }
 

@@ -4,27 +4,29 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, type ConfigDirs, loadConfig } from '#config';
-import type { ImageContext } from '#image';
+import type { ImageContext, KeystoreDirs } from '#image';
 import { createEngine as createVerbs, type Engine, type GlobalOptions, type HostNetworks, type Listener, type MetadataRegistry } from '#stage0';
 import { ociFlavor } from '#stage1/oci';
 import { openStore, type Self, type Store } from '#store';
+import { chooseDataDir, defaultUserConfigDir, isOwnUser } from './own-directories.ts';
 
-const DEFAULT_DATA_DIR = '/var/lib/rkt';
 const DEFAULT_STAGE1 = 'stage1-oci.aci';
 
-interface Program extends Self {
+export interface Program extends Self {
+  /** The launcher that lets a user who is not root be that of a user namespace. */
+  readonly userns: string;
   /** Where what comes with rkt lies: beside the executable. */
   readonly directory: string;
 }
 
 /** How this program is started again, with a hidden first argument. */
-function findSelf(): Program {
+export function findSelf(): Program {
   const { isSea } = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
   if (isSea()) {
     const directory = dirname(process.execPath);
     // File by file: the directory itself may be closed to others, as those who build and install like it.
     const files = ['openpgp.mjs', 'sigstore.cjs'].map((name) => join(directory, name));
-    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), files };
+    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), userns: join(directory, 'userns'), files };
   }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,6 +35,7 @@ function findSelf(): Program {
     args: [...process.execArgv, main],
     directory: join(root, 'dist'),
     confine: join(root, 'native/build/confine'),
+    userns: join(root, 'native/build/userns'),
     files: [root, realpathSync(join(root, 'node_modules'))],
   };
 }
@@ -46,7 +49,7 @@ function once<T>(make: () => T): () => T {
 export function createEngine(options: GlobalOptions, listener: Listener): Engine {
   const self = findSelf();
   const config = once(() => loadConfig(configDirs(options)));
-  const dataDir = options.dataDir ?? config().paths.data ?? DEFAULT_DATA_DIR;
+  const dataDir = chooseDataDir(options, config);
   const store = once(() => openStore(dataDir, { self }));
   return createVerbs({
     options,
@@ -78,8 +81,14 @@ async function hostNetworks(): Promise<HostNetworks> {
   return { collect: collectNetworks, collectNames, check: checkNetwork };
 }
 
-function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {
-  return { systemDir, localDir, userDir: userDir ?? '' };
+export function configDirs({ configDirs: { systemDir, localDir, userDir } }: GlobalOptions): ConfigDirs {
+  return { systemDir, localDir, userDir: userDir ?? defaultUserConfigDir() };
+}
+
+/** A user trusts keys for oneself: in one's own configuration, over what the machine trusts. */
+function keystoreDirs(options: GlobalOptions): KeystoreDirs {
+  const { systemDir, localDir, userDir } = configDirs(options);
+  return { systemDir, localDir, ...(isOwnUser() ? { userDir } : {}) };
 }
 
 async function openImages(
@@ -95,7 +104,7 @@ async function openImages(
     store,
     config,
     insecure: options.insecure,
-    keystore: openKeystore(configDirs(options)),
+    keystore: openKeystore(keystoreDirs(options)),
     trustKeysFromHttps: options.trustKeysFromHttps,
     ...(listener.attended && { confirm: (text: string) => listener.confirm(text) }),
     report: {

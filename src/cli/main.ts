@@ -10,9 +10,14 @@ const SIGPIPE_EXIT = 141;
 
 const descriptors = { stdout: 1, stderr: 2 } as const;
 
+const isRoot = process.geteuid?.() === 0;
+
 const surroundings: Surroundings = {
   environment: process.env,
-  isRoot: process.geteuid?.() === 0,
+  isRoot,
+  enterUserNamespace: async (line, argv) => {
+    if (!isRoot) (await import('./rootless.ts')).enterUserNamespace(line, argv);
+  },
   now: () => BigInt(Date.now()) * 1_000_000n,
   write,
   watched: () => isTerminal(2),

@@ -31,6 +31,7 @@ async function rkt(line: string, verbs: Partial<Engine> = {}, options: Options =
   const exitCode = await runCommand(line === '' ? [] : line.split(' ').map((word) => (word === "''" ? '' : word)), {
     environment: { HOME: '/root' },
     isRoot: options.isRoot ?? true,
+    enterUserNamespace: async () => {},
     now: () => 0n,
     write: (stream, more) => {
       text[stream] += more;

@@ -17,6 +17,7 @@ export async function runCommand(argv: readonly string[], around: Surroundings):
     failure.hint = `Run '${line.path.join(' ')} --help' for usage.`;
     failure.debug = line.globals.bool('debug');
     for (const notice of line.notices) around.write('stderr', `${notice}\n`);
+    await around.enterUserNamespace(line, argv);
     const { exitCode, stderr = '', stdout = '' } = await outcomeOf(line, around);
     if (stdout !== '') around.write('stdout', stdout);
     if (stderr !== '') around.write('stderr', stderr);

@@ -1,4 +1,5 @@
 import type { AttachedCaller, Engine, GlobalOptions, Listener } from '#stage0';
+import type { CommandLine } from './parse/command-line.ts';
 import type { Screen } from './screen.ts';
 
 /** All that a command knows of the process it runs in; tests bring their own. */
@@ -6,6 +7,8 @@ export interface Surroundings {
   readonly environment: Readonly<NodeJS.ProcessEnv>;
   /** The effective user is root. */
   readonly isRoot: boolean;
+  /** Where rkt is to go on as root of a user namespace: does so, and does not return. */
+  enterUserNamespace(line: CommandLine, argv: readonly string[]): Promise<void>;
   /** Nanoseconds since the epoch. */
   now(): bigint;
   write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void;

@@ -108,7 +108,7 @@ export interface TrustedSignerView {
   readonly signer: string;
   /** Undefined: for all names. */
   readonly prefix: string | undefined;
-  readonly where: 'system' | 'local';
+  readonly where: 'system' | 'local' | 'user';
   readonly path: string;
   /** `masked`: by an empty local file beside it; `mask`: it is such a file, for keys of shorter prefixes. */
   readonly state: 'trusted' | 'masked' | 'mask';

@@ -2,7 +2,7 @@
 export { SysError, type PathLike } from './linux.ts';
 export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
 export { joinMounts, MNT_DETACH, mount, type MountRequest, MS, prepareOwnMounts, unmount, unshareMounts } from './mount.ts';
-export { mountOverlay, type OverlayRequest } from './overlay.ts';
+export { mountOverlay, opaqueXattr, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
 export { createUserNamespace, type UserNamespace } from './user-namespace.ts';
 export { type IdRange, insideId, outsideId } from './id-range.ts';
@@ -30,6 +30,7 @@ export { isTerminal, makeRaw } from './terminal.ts';
 export { syncFileSystem, syncFileSystemOf } from './sync.ts';
 export { lookupGroup, lookupUser } from './group.ts';
 export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';
+export { isInUserNamespace, isRootless, ROOTLESS_VARIABLE } from './rootless.ts';
 export { randomBytes } from './random.ts';
 export { type Hierarchy, readHierarchies } from './cgroup.ts';
 export { type CgroupUsage, readCgroupUsage } from './cgroup-usage.ts';

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { MS, mount } from './mount.ts';
+import { isInUserNamespace } from './rootless.ts';
 
 /** mount(2) copies one page of options, and their end. */
 const MAX_OPTIONS = 4095;
@@ -43,10 +44,16 @@ export function mountOverlay(request: OverlayRequest): void {
   }
 }
 
+/** The attribute by which a directory of a layer hides what the layers below have in it. */
+export function opaqueXattr(): string {
+  return isInUserNamespace() ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+}
+
 function renderOptions(lower: readonly string[], upper: readonly string[]): string {
   const [upperDir, workDir] = upper;
   const writable = upperDir === undefined ? '' : `,upperdir=${upperDir},workdir=${workDir}`;
-  return `lowerdir=${lower.join(':')}${writable}`;
+  // Attributes `trusted.*` are for root of the kernel only.
+  return `lowerdir=${lower.join(':')}${writable}${isInUserNamespace() ? ',userxattr' : ''}`;
 }
 
 /** The second call: a bind mount takes no flags of its own when it is made. */

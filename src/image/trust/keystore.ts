@@ -10,6 +10,8 @@ export interface KeystoreDirs {
   readonly systemDir: string;
   /** Say /etc/rkt: keys this machine trusts, and empty files that mask those of the system. */
   readonly localDir: string;
+  /** Say ~/.config/rkt, where a user who is not root runs rkt: keys are added there, and mask those of the others. */
+  readonly userDir?: string;
 }
 
 /** One file of the keystore, as `rkt trust --list` tells it. */
@@ -18,7 +20,7 @@ export interface KeyEntry {
   readonly fingerprint: string;
   /** Undefined: for all names. */
   readonly prefix: AcIdentifier | undefined;
-  readonly where: 'system' | 'local';
+  readonly where: 'system' | 'local' | 'user';
   readonly path: string;
   /** `masked`: by an empty local file beside it; `mask`: it is such a file, for keys of shorter prefixes. */
   readonly state: 'trusted' | 'masked' | 'mask';
@@ -54,7 +56,7 @@ export interface Keystore {
 
 export function openKeystore(dirs: KeystoreDirs): Keystore {
   const write = (prefix: AcIdentifier | undefined, fileName: string, text: string): string =>
-    writeKeyFile(dirs.localDir, prefix, fileName, text);
+    writeKeyFile(dirs.userDir ?? dirs.localDir, prefix, fileName, text);
   const list = (): KeyEntry[] => listEntries(dirs);
   return {
     keysFor: (name) => readKeysFor(dirs, name),
@@ -65,8 +67,8 @@ export function openKeystore(dirs: KeystoreDirs): Keystore {
       list()
         .filter((entry) => entry.fingerprint === fingerprint && entry.state === 'trusted')
         .filter(({ prefix }) => only === undefined || (prefix ?? 'root') === only)
-        .sort((a, b) => (a.where < b.where ? -1 : 1))
-        .flatMap((entry) => removeEntry(entry, write)),
+        .sort((a, b) => Number(b.where === ownPlace(dirs)) - Number(a.where === ownPlace(dirs)))
+        .flatMap((entry) => removeEntry(entry, write, ownPlace(dirs))),
   };
 }
 
@@ -81,10 +83,20 @@ function writeKeyFile(configDir: string, prefix: AcIdentifier | undefined, fileN
   return path;
 }
 
-/** Local ones are removed before those of the system are masked, which takes the same path. */
-function removeEntry(entry: KeyEntry, write: Keystore['add']): KeyRemoval[] {
+/** Whose files are written and removed; the others' are masked. */
+function ownPlace({ userDir }: KeystoreDirs): KeyEntry['where'] {
+  return userDir === undefined ? 'local' : 'user';
+}
+
+/** The directories of keys, the later count more. */
+function sourcesOf({ systemDir, localDir, userDir }: KeystoreDirs): (readonly [where: KeyEntry['where'], dir: string])[] {
+  return [['system', systemDir], ['local', localDir], ...(userDir === undefined ? [] : [['user', userDir] as const])];
+}
+
+/** One's own are removed before those of others are masked, which takes the same path. */
+function removeEntry(entry: KeyEntry, write: Keystore['add'], own: KeyEntry['where']): KeyRemoval[] {
   const { path, prefix, where } = entry;
-  if (where === 'local') {
+  if (where === own) {
     rmSync(path, { force: true });
     return [{ prefix, path, outcome: 'removed' }];
   }
@@ -104,9 +116,9 @@ function parsePath(name: AcIdentifier): AcIdentifier {
   throw new ImageError('bad-key', `no key can be trusted for "${name}": it is no path of names`);
 }
 
-/** Later directories count more: local after system, prefixes after root, the longer prefix after the shorter. */
+/** Later directories count more: local after system, a user's after both, prefixes after root, the longer prefix after the shorter. */
 function readKeysFor(dirs: KeystoreDirs, name: AcIdentifier): ReadonlyMap<string, KeyFile> {
-  const sources = [dirs.systemDir, dirs.localDir];
+  const sources = sourcesOf(dirs).map(([, dir]) => dir);
   const directories = [
     ...sources.map((dir) => keyDirectory(dir, undefined)),
     ...prefixesOf(name).flatMap((prefix) => sources.map((dir) => keyDirectory(dir, prefix))),
@@ -126,18 +138,20 @@ export function prefixesOf(name: AcIdentifier): AcIdentifier[] {
 }
 
 function listEntries(dirs: KeystoreDirs): KeyEntry[] {
-  const sources = [['system', dirs.systemDir], ['local', dirs.localDir]] as const;
+  const sources = sourcesOf(dirs);
   const prefixes = new Set(sources.flatMap(([, dir]) => prefixesBelow(join(dir, 'trustedkeys', 'prefix.d'))));
   return [undefined, ...[...prefixes].sort()].flatMap((prefix) => {
     const files = sources.flatMap(([where, dir]) =>
       readKeyFiles(keyDirectory(dir, prefix)).map((file) => ({ where, prefix, file })),
     );
-    const masks = new Set(files.filter(({ where, file }) => where === 'local' && file.text === '').map(({ file }) => file.fileName));
+    const order = sources.map(([where]) => where);
+    const isMasked = (of: KeyEntry['where'], fileName: string): boolean =>
+      files.some(({ where, file }) => order.indexOf(where) > order.indexOf(of) && file.fileName === fileName && file.text === '');
     const held = new Set(files.filter(({ file }) => file.text !== '').map(({ file }) => file.fileName));
     return files.flatMap(({ file, ...place }): KeyEntry[] => {
       const { fingerprint, kind, path, text } = file;
       if (text === '' && held.has(file.fileName)) return [];
-      const state = text === '' ? 'mask' : place.where === 'system' && masks.has(file.fileName) ? 'masked' : 'trusted';
+      const state = text === '' ? 'mask' : isMasked(place.where, file.fileName) ? 'masked' : 'trusted';
       return [{ kind, fingerprint, ...place, path, state, text }];
     });
   });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MNT_DETACH, readTextIfExists, unmount } from '#sys';
+import { isInUserNamespace, MNT_DETACH, mount, readTextIfExists, unmount } from '#sys';
 import type { Runtime } from './runtime.ts';
 
 const UNIFIED = '/sys/fs/cgroup/unified';
@@ -15,7 +15,10 @@ const MEMORY = '/sys/fs/cgroup/memory';
  */
 export function coverHybridCgroups(runtime: Runtime): void {
   if (runtime.kind !== 'crun') return;
-  if ((readTextIfExists(`${UNIFIED}/cgroup.controllers`) ?? '').trim() !== '') unmount(UNIFIED, MNT_DETACH);
+  if ((readTextIfExists(`${UNIFIED}/cgroup.controllers`) ?? '').trim() === '') return;
+  // Mounts of the host can be covered in a user namespace, and not be taken away.
+  if (isInUserNamespace()) mount({ source: 'none', target: UNIFIED, type: 'tmpfs', data: 'size=4k' });
+  else unmount(UNIFIED, MNT_DETACH);
 }
 
 /** The kernel can give an app cgroup paths of its own (cgroup_namespaces(7)). */

@@ -1,5 +1,6 @@
 import type { IsolatorKind, IsolatorValue } from '#appc';
 import { isCapability, unknownSyscalls } from '#security';
+import { isRootless } from '#sys';
 import { OciStage1Error } from './errors.ts';
 import type { HostAbilities } from './host-limits.ts';
 
@@ -67,6 +68,7 @@ function reasonAgainst(owner: IsolatorOwner, isolator: IsolatorValue, host: Host
   if (isolator.kind === 'selinux-context' && !host.selinux) return `${subject} is not enforced: SELinux is not active`;
   const { controller } = RULES[isolator.kind];
   if (controller === undefined || host.controllers.has(controller)) return undefined;
+  if (isRootless()) return `${subject} is not enforced: limits take root`;
   return `${rule.name} isolator set but support disabled in the kernel, skipping`;
 }
 

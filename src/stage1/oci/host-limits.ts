@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseCapabilityMask } from '#security';
-import { readTextIfExists, unlessMissing } from '#sys';
+import { isRootless, readTextIfExists, unlessMissing } from '#sys';
 
 /** What the host can enforce. */
 export interface HostAbilities {
@@ -32,8 +32,9 @@ export function hostAbilities(capabilities: readonly string[], hasHostNetwork: b
   };
 }
 
-/** v1 controllers by the lines of /proc/self/cgroup, v2 ones by the root's file (cgroups(7)). */
+/** None without root, who alone may make cgroups. v1 controllers by the lines of /proc/self/cgroup, v2 ones by the root's file (cgroups(7)). */
 function availableControllers(): ReadonlySet<string> {
+  if (isRootless()) return new Set();
   const v1 = readFileSync('/proc/self/cgroup', 'utf8')
     .split('\n')
     .flatMap((line) => line.split(':')[1]?.split(',') ?? []);

@@ -1,4 +1,5 @@
 import type { EventHandler } from '#appc';
+import { isRootless } from '#sys';
 import { namespaceFds, type PodNetwork } from './namespaces.ts';
 import { handlerContainer, ociFiles } from './pod-paths.ts';
 import type { Runtime } from './runtime.ts';
@@ -72,7 +73,9 @@ export function planSupervisor(input: SupervisorInput): string[] {
 /** Global flags of the runtime, before its verb. */
 export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
   const root = [`--root=${podDir}/${ociFiles.runtimeRoot}`];
-  return runtime.kind === 'crun' ? [...root, '--cgroup-manager=cgroupfs'] : root;
+  if (runtime.kind === 'runc') return isRootless() ? [...root, '--rootless=true'] : root;
+  // Without root there is no cgroup that could be made.
+  return [...root, `--cgroup-manager=${isRootless() ? 'disabled' : 'cgroupfs'}`];
 }
 
 /** What the supervisor is told of one app. */

@@ -19,7 +19,8 @@ export interface PackOptions {
 
 const CHUNK = 1 << 20;
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, S_IFMT, S_IFSOCK } = constants;
-const OPAQUE_XATTR = 'trusted.overlay.opaque';
+/** Whoever unpacked it: root of the kernel, or of a user namespace. */
+const OPAQUE_XATTRS = ['trusted.overlay.opaque', 'user.overlay.opaque'];
 /** Attributes that steer overlayfs or belong to this host, not to an image. */
 const NOT_PACKED = /^(?:trusted\.overlay\.|user\.overlay\.|security\.selinux$|security\.ima$|security\.evm$|system\.nfs4_acl$)/;
 const NONE: ReadonlyMap<string, Buffer> = new Map();
@@ -66,7 +67,7 @@ class Packing {
 
   directory(place: Buffer, name: Buffer): void {
     this.#empty(this.#describe(place, name, lstatSync(place, { bigint: true })));
-    if (this.#whiteouts && this.#trustedOf(place)?.get(OPAQUE_XATTR)?.toString() === 'y') {
+    if (this.#whiteouts && OPAQUE_XATTRS.some((name) => this.#trustedOf(place)?.get(name)?.toString() === 'y')) {
       this.#empty(syntheticEntry(joined(name, Buffer.from('.wh..wh..opq'))));
     }
     const names = readdirSync(place, { encoding: 'buffer' }).sort(Buffer.compare);

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { getXattr, listXattrs } from '#sys';
+import { getXattr, listXattrs, opaqueXattr } from '#sys';
 
 /** Attributes by the path of their file below the root (latin1, so that any bytes are kept) and by their name. */
 export type TrustedXattrs = ReadonlyMap<string, ReadonlyMap<string, Buffer>>;
@@ -13,7 +13,7 @@ const TRUSTED = 'trusted.';
 export function readTrustedXattrs(root: string): TrustedXattrs {
   const found = new Map<string, ReadonlyMap<string, Buffer>>();
   const visit = (place: Buffer): void => {
-    const names = listXattrs(place).filter((name) => name.startsWith(TRUSTED));
+    const names = listXattrs(place).filter((name) => name.startsWith(TRUSTED) || name === opaqueXattr());
     const values = names.flatMap((name) => {
       const value = getXattr(place, name);
       return value === undefined ? [] : [[name, value] as const];

@@ -29,6 +29,8 @@ export interface ExtractionOptions {
   readonly root: string;
   /** Whiteouts become overlayfs's; else they are names like any other. */
   readonly whiteouts: boolean;
+  /** Devices are left out. */
+  readonly withoutDevices?: boolean;
   /** Where an entry goes; undefined leaves it out. */
   readonly place?: (path: EntryPath) => EntryPath | undefined;
   readonly limits: ArchiveLimits;
@@ -154,6 +156,7 @@ export class Extraction implements TarSink {
         this.#replacing(path, place, () => symlinkSync(entry.linkName, place));
         return applyToPlace(place, entry);
       default:
+        if (this.#options.withoutDevices === true && entry.type !== 'fifo') return;
         this.#replacing(path, place, () => makeSpecial(entry, place));
         return applyToPlace(place, entry);
     }

@@ -1,10 +1,10 @@
 import { lstatSync } from 'node:fs';
-import { setXattr } from '#sys';
+import { opaqueXattr, setXattr } from '#sys';
 import { StoreError } from '../store-error.ts';
 import { type EntryPath, onDisk } from '../tar/entry-path.ts';
 import { isTrusted } from './metadata.ts';
 
-/** Makes an overlay show nothing of a directory but what its own layer has. */
+/** Makes an overlay show nothing of a directory but what its own layer has; as an unpacker asks for it. */
 export const OPAQUE_XATTR = 'trusted.overlay.opaque';
 const OPAQUE_VALUE = Buffer.from('y').toString('base64');
 
@@ -27,7 +27,7 @@ export function setPrivilegedXattrs(root: string, xattrs: readonly PrivilegedXat
   for (const { path, name, value } of xattrs) {
     if (name === OPAQUE_XATTR ? value !== OPAQUE_VALUE : !isTrusted(name)) throw refused(path);
     checkWay(root, path);
-    set(onDisk(root, path), name, Buffer.from(value, 'base64'));
+    set(onDisk(root, path), name === OPAQUE_XATTR ? opaqueXattr() : name, Buffer.from(value, 'base64'));
   }
 }
 
@@ -47,7 +47,7 @@ function set(place: string | Buffer, name: string, value: Buffer): void {
   } catch (error) {
     const { code } = error as { code?: string };
     const isLost = code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'EPERM';
-    if (name === OPAQUE_XATTR || !isLost) throw error;
+    if (name === opaqueXattr() || !isLost) throw error;
   }
 }
 

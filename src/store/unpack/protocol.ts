@@ -39,6 +39,8 @@ export interface UnpackRequest extends ReadRequest {
   readonly root: string;
   /** `aci`: the only paths to keep, without a leading slash; absent: all. */
   readonly keep?: readonly string[];
+  /** Devices are left out: root of a user namespace cannot make any. */
+  readonly withoutDevices?: boolean;
 }
 
 interface ReadRequest {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '#errors';
-import { type Confinement, confinedArguments, startProgram } from '#sys';
+import { type Confinement, confinedArguments, isInUserNamespace, startProgram } from '#sys';
 import { planConfinement, planUnpackerConfinement, type Self } from '../confinement.ts';
 import { StoreError } from '../store-error.ts';
 import { setPrivilegedXattrs } from './privileged-xattrs.ts';
@@ -58,7 +58,9 @@ export function startUnpacker(start: UnpackerStart): Unpacker {
 }
 
 function planArguments(self: Self, request: ChildRequest): string[] {
-  return confinedArguments(planChildConfinement(self, request), self.path, [...self.args, UNPACK_COMMAND, JSON.stringify(request)]);
+  const unpacks = request.kind === 'layer' || request.kind === 'aci';
+  const asked: ChildRequest = unpacks && isInUserNamespace() ? { ...request, withoutDevices: true } : request;
+  return confinedArguments(planChildConfinement(self, request), self.path, [...self.args, UNPACK_COMMAND, JSON.stringify(asked)]);
 }
 
 function planChildConfinement(self: Self, request: ChildRequest): Confinement {

@@ -58,7 +58,7 @@ async function unpack(request: UnpackRequest): Promise<UnpackSuccess> {
   const { limits } = request;
   const place = planPlaces(request);
   const whiteouts = request.kind === 'layer';
-  const extraction = new Extraction({ root: '.', whiteouts, limits, ...(place === undefined ? {} : { place }) });
+  const extraction = new Extraction({ root: '.', whiteouts, withoutDevices: request.withoutDevices === true, limits, ...(place === undefined ? {} : { place }) });
   const hashes = await read(request, extraction, { whole: request.kind === 'aci' });
   return { ok: true, ...hashes, ...extraction.finish() };
 }
