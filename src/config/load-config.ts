@@ -27,13 +27,24 @@ export function loadConfig(dirs: ConfigDirs): Config {
   return makeConfig(merged, dirs);
 }
 
+/** Credentials of the machine are not for every user: what one may not read says nothing. */
+function readIfAllowed(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
 /** What one directory says: two files of it may not say the same thing. */
 function readConfigDir(dir: string): Settings {
   const settings = emptySettings();
   if (!isDirectory(dir)) return settings;
   for (const [name, kinds] of Object.entries(KINDS)) {
     for (const path of configFiles(join(dir, name))) {
-      parseConfigFile({ path, text: readFileSync(path, 'utf8'), kinds }, settings);
+      const text = readIfAllowed(path);
+      if (text !== undefined) parseConfigFile({ path, text, kinds }, settings);
     }
   }
   return settings;

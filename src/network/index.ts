@@ -6,5 +6,6 @@ export type { Dns } from './cni-result.ts';
 export { checkNetwork, type NetworkCheck } from './check-network.ts';
 export { collectNames, leaveNames } from './pod-names.ts';
 export { collectNetworks } from './collect-networks.ts';
+export { setUpUserNetwork, type UserNetwork, type UserNetworkRequest } from './user-network.ts';
 export { type NetworkRequest, type NetworkResult, setUpNetwork } from './set-up-network.ts';
 export { tearDownNetwork, type TearDownRequest } from './tear-down-network.ts';

@@ -1,13 +1,16 @@
 import { parseIdRange, phaseDir, phases, type Pod, PodError, podFiles, renderIdRange } from '#pod';
-import { type IdRange, listDirectory, randomBytes, readTextIfExists, writeFileAtomic } from '#sys';
+import { type IdRange, isRootless, listDirectory, randomBytes, readTextIfExists, writeFileAtomic } from '#sys';
 import { Stage0Error } from './error.ts';
 
 /** As rkt had it: ranges of 64Ki users that begin at multiples of that, below 2³¹, as devpts once took no more. */
 const COUNT = 0x10000;
 const RANGES = 0x7fff;
 
-/** Chooses the users of a pod that is being prepared, and writes them down. They are nobody else's. */
+/** Chooses the users of a pod that is being prepared, and writes them down. They are nobody else's. @throws {Stage0Error} 'no-free-users' */
 export function choosePrivateUsers(dataDir: string, pod: Pod): IdRange {
+  if (isRootless()) {
+    throw new Stage0Error('no-free-users', '--private-users takes root: without it a pod is in the user namespace of its user already');
+  }
   for (;;) {
     const taken = [...hostRanges(), ...podRanges(dataDir, pod)];
     const range = findFreeRange(taken, randomBytes(2).readUInt16LE(0));

@@ -4,7 +4,7 @@ export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './loc
 export { joinMounts, MNT_DETACH, mount, type MountRequest, MS, prepareOwnMounts, unmount, unshareMounts } from './mount.ts';
 export { mountOverlay, opaqueXattr, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
-export { createUserNamespace, type UserNamespace } from './user-namespace.ts';
+export { createUserNamespace, openNetworkNamespace, type UserNamespace } from './user-namespace.ts';
 export { type IdRange, insideId, outsideId } from './id-range.ts';
 export { mapAttributeIds, namesIds } from './id-attributes.ts';
 export { cannotMapOwners, mapOwners } from './id-map.ts';

@@ -1,6 +1,11 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { call } from './linux.ts';
 import type { IdRange } from './id-range.ts';
 import { findProgram, startProgram } from './program.ts';
+
+const F_DUPFD_CLOEXEC = 1030;
+/** Above those of a supervisor (native/README.md, `--ns-fd`). */
+const LOWEST_HIGH = 200n;
 
 /** Open namespaces; they live as long as somebody has them open or is in them. */
 export interface UserNamespace extends Disposable {
@@ -16,16 +21,32 @@ export interface UserNamespace extends Disposable {
  * @throws Error that says why there is none
  */
 export async function createUserNamespace({ shift, count }: IdRange, options: { readonly network: boolean }): Promise<UserNamespace> {
+  return inNewNamespaces(['--user', ...(options.network ? ['--net'] : [])], (pid) => {
+    for (const kind of ['uid', 'gid']) writeFileSync(`/proc/${pid}/${kind}_map`, `0 ${shift} ${count}\n`);
+    return openNamespaces(pid, options.network);
+  });
+}
+
+/** An open network namespace, new and of our own user namespace, at a high number that nothing else is given. */
+export function openNetworkNamespace(): Promise<number> {
+  return inNewNamespaces(['--net'], (pid) => {
+    const fd = openSync(`/proc/${pid}/ns/net`, 'r');
+    const high = call('fcntl', '/proc/PID/ns/net', fd, F_DUPFD_CLOEXEC, LOWEST_HIGH);
+    closeSync(fd);
+    return high;
+  });
+}
+
+/** Calls `body` with a process that is in new namespaces, and ends it. */
+async function inNewNamespaces<T>(options: readonly string[], body: (pid: number) => T): Promise<T> {
   const unshare = findProgram('unshare');
   if (unshare === undefined) throw new Error('there is no program unshare');
   // cat answers once it is there: unshare has done its work then.
-  const child = startProgram(unshare, ['--user', ...(options.network ? ['--net'] : []), '--', 'cat'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = startProgram(unshare, [...options, '--', 'cat'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
     await answer(child);
-    const map = `0 ${shift} ${count}\n`;
-    for (const kind of ['uid', 'gid']) writeFileSync(`/proc/${child.pid}/${kind}_map`, map);
-    return openNamespaces(child.pid!, options.network);
+    return body(child.pid!);
   } finally {
     child.stdin!.end();
     await ended;

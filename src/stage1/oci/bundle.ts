@@ -3,6 +3,7 @@ import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type Pod
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
+import { isRootless } from '#sys';
 import { type AppSockets, withSockets } from './app-sockets.ts';
 import { planStreams, prepareStreams } from './app-streams.ts';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
@@ -99,6 +100,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     // crun finds the map out by itself; told, it would make the pod the owner of standard output.
     ...(users !== undefined && pod.runtime.kind === 'runc' ? { idMap: users.range } : {}),
     ...(users !== undefined && network.kind === 'host' ? { sys: `${podDir}/${ociFiles.sys}` } : {}),
+    withoutMqueue: isRootless() && !privateIpc,
     ...(users !== undefined && !privateIpc ? { mqueue: `${podDir}/${ociFiles.mqueue}` } : {}),
     shm: privateIpc ? `${podDir}/${ociFiles.shm}` : '/dev/shm',
     files: [...planPodFiles(podDir, rootfs, args.dnsConfMode), ...notifyFiles(podDir, app)],

@@ -41,6 +41,7 @@ export interface ConfigInput {
   /** Instead of ones that the app mounts itself. */
   readonly sys?: string | undefined;
   readonly mqueue?: string | undefined;
+  readonly withoutMqueue?: boolean;
   readonly files: readonly PodFile[];
   readonly terminal: boolean;
   /** Instead of the app itself: one of its event handlers, which is run as root, confined as the app is. */
@@ -56,7 +57,7 @@ export function planConfig(input: ConfigInput): OciConfig {
     ociVersion: '1.0.2',
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
     process: planProcess(input, seccomp !== undefined),
-    mounts: planMounts({ terminal: input.terminal, shm: input.shm, sys: input.sys, mqueue: input.mqueue, files: input.files, volumes: plan.mounts }),
+    mounts: planMounts({ terminal: input.terminal, shm: input.shm, sys: input.sys, mqueue: input.mqueue, withoutMqueue: input.withoutMqueue === true, files: input.files, volumes: plan.mounts }),
     linux: {
       cgroupsPath: appCgroup(input.uuid, input.handler?.container ?? plan.name),
       namespaces: planNamespaces(input.namespaces),

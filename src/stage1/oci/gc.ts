@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { podFiles } from '#pod';
 import type { FlavorContext, GcArgs } from '#stage1/abi';
+import { isRootless } from '#sys';
 import { removePodCgroups } from './cgroups.ts';
 import { SECCOMP_CACHE_FROM_POD } from './pod-paths.ts';
 import { removeLeftovers } from './seccomp-cache.ts';
@@ -9,7 +10,8 @@ import { removeLeftovers } from './seccomp-cache.ts';
 export async function gc({ podDir, lockFd, warn }: FlavorContext, args: GcArgs): Promise<void> {
   removePodCgroups(args.uuid);
   removeLeftovers(`${podDir}/${SECCOMP_CACHE_FROM_POD}`);
-  if (!hasNetwork(podDir)) return;
+  // Without root the network went with the pod's supervisor.
+  if (isRootless() || !hasNetwork(podDir)) return;
   const { tearDownNetwork } = await import('#network');
   const debug = args.debug ? { debug: warn } : {};
   await tearDownNetwork({ podDir, lockFd, uuid: args.uuid, localConfigDir: args.localConfig, ...debug });

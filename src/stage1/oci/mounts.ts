@@ -16,6 +16,8 @@ export interface MountInput {
   /** The host's, for an app whose users cannot mount them: they are of a namespace that it shares with the host. */
   readonly sys?: string | undefined;
   readonly mqueue?: string | undefined;
+  /** There are no message queues that could be had. */
+  readonly withoutMqueue?: boolean;
   readonly files: readonly PodFile[];
   readonly volumes: readonly AppMount[];
 }
@@ -53,9 +55,10 @@ export function planMounts(input: MountInput): OciMount[] {
   return [...planKernel(input), shm, ...(input.terminal ? [] : [CONSOLE]), ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
 }
 
-function planKernel({ sys, mqueue }: MountInput): OciMount[] {
+function planKernel({ sys, mqueue, withoutMqueue }: MountInput): OciMount[] {
   const bound: Readonly<Record<string, string | undefined>> = { '/sys': sys, '/dev/mqueue': mqueue };
-  return KERNEL.map((kernel) => {
+  const kernels = withoutMqueue === true ? KERNEL.filter(({ type }) => type !== 'mqueue') : KERNEL;
+  return kernels.map((kernel) => {
     const source = bound[kernel.destination];
     return source === undefined ? kernel : { ...kernel, type: 'bind', source, options: ['bind', ...kernel.options] };
   });

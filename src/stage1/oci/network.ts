@@ -2,6 +2,7 @@ import { forwardedPorts, type PodManifest } from '#appc';
 import type { Dns } from '#network';
 import { podNameOf } from '#pod';
 import type { RunArgs } from '#stage1/abi';
+import { isRootless } from '#sys';
 import { podBandwidth } from './bandwidth.ts';
 import { OciStage1Error } from './errors.ts';
 import type { PodNetwork } from './namespaces.ts';
@@ -10,6 +11,8 @@ import type { PodUsers } from './pod-users.ts';
 export interface OpenNetwork {
   readonly namespace: PodNetwork;
   readonly dns: Dns | undefined;
+  /** A descriptor that the supervisor is to keep open. */
+  readonly keepFd?: number;
   /** Where the apps ask the metadata service; absent where the pod is not registered. */
   readonly metadataUrl?: string;
 }
@@ -33,12 +36,16 @@ export interface NetworkInput {
 export async function openNetwork({ podDir, lockFd, args, manifest, warn, users, meanwhile }: NetworkInput): Promise<OpenNetwork> {
   if (args.net === 'host') return onHost(args);
   if (args.net === 'none') return { namespace: { kind: 'made' }, dns: undefined };
-  const { parseNetList, setUpNetwork } = await import('#network');
+  const { parseNetList, setUpNetwork, setUpUserNetwork } = await import('#network');
   const netList = parseNetList(args.net === '' ? [] : [args.net]);
   if (netList.kind === 'host') return onHost(args);
   if (netList.kind === 'none') return { namespace: { kind: 'made' }, dns: undefined };
-  const { uuid, localConfig: localConfigDir } = args;
   const ports = forwardedPorts(manifest);
+  if (isRootless()) {
+    const { fd, dns } = await setUpUserNetwork({ podDir, netList, ports });
+    return { namespace: { kind: 'path', path: `/proc/${process.pid}/fd/${fd}` }, dns, keepFd: fd };
+  }
+  const { uuid, localConfig: localConfigDir } = args;
   const bandwidth = podBandwidth(manifest, warn);
   const names = [podNameOf(manifest) ?? [], `rkt-${uuid}`].flat();
   const { netnsPath, dns, hostAddress } = await setUpNetwork({ podDir, lockFd, uuid, netList, localConfigDir, ports, names, namespaceFd: users?.networkFd, ...(bandwidth === undefined ? {} : { bandwidth }), meanwhile, warn });

@@ -64,10 +64,10 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   if (isolators.length > 0) limitPod(args.uuid, isolators);
   for (const app of manifest.apps) await writeBundle(pod, app);
   if (args.mutable) writeRunningPod(pod);
-  return becomeSupervisor(pod, hostname);
+  return becomeSupervisor(pod, hostname, network.keepFd);
 }
 
-function becomeSupervisor(pod: PodToStart, hostname: string): never {
+function becomeSupervisor(pod: PodToStart, hostname: string, networkFd: number | undefined): never {
   const { podDir, stage1Root, lockFd } = pod.context;
   const { runtime, network, privateIpc, users } = pod;
   const path = `${stage1Root}/supervisor`;
@@ -79,7 +79,7 @@ function becomeSupervisor(pod: PodToStart, hostname: string): never {
   const manager = managerArguments(process.env, pod.context.warn);
   const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
   if (users !== undefined) giveStandardPipes(users.range);
-  const keepFds = [lockFd, ...(users === undefined ? [] : [users.fd]), ...apps.flatMap((app) => app.sockets)];
+  const keepFds = [lockFd, users?.fd ?? [], networkFd ?? [], ...apps.map((app) => app.sockets)].flat();
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });
 }
 
