@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
 import { rmSync } from 'node:fs';
 import { type NetInfo, podFiles, renderNetInfo } from '#pod';
-import { findProgram, inNetworkNamespace, openNetworkNamespace, readTextIfExists, startProgram, writeFileAtomic } from '#sys';
-import type { Dns } from './cni-result.ts';
+import { findProgram, openNetworkNamespace, readTextIfExists, runProgram, startProgram, writeFileAtomic } from '#sys';
+import { type Dns, dottedMask } from './cni-result.ts';
 import { NetworkError } from './errors.ts';
 import type { NetList } from './net-list.ts';
 import { checkPorts, type PublishedPort } from './published-ports.ts';
@@ -25,6 +24,7 @@ const INTERFACE = 'eth0';
 const NAME_SERVER = '169.254.1.1';
 const PID_FILE = 'pasta.pid';
 const READY_TIMEOUT_MS = 10_000;
+const PACKAGES: Readonly<Record<string, string>> = { pasta: 'passt', ip: 'iproute2' };
 
 /**
  * The network of a pod whose user is not root: pasta(1) carries connections between the pod's own network
@@ -44,7 +44,7 @@ export async function setUpUserNetwork({ podDir, netList, ports }: UserNetworkRe
   const args = pastaArguments(ports, pidFile, hasNameServer);
   await start(setpriv!, ['--pdeathsig=KILL', '--', pasta!, ...args], fd, pidFile);
   rmSync(pidFile, { force: true });
-  writeFileAtomic(`${podDir}/${podFiles.netInfo}`, renderNetInfo([describe(fd)]));
+  writeFileAtomic(`${podDir}/${podFiles.netInfo}`, renderNetInfo([await describe(fd)]));
   return { fd, dns: hasNameServer ? { nameservers: [NAME_SERVER], search: searchOf(resolvConf), options: [] } : undefined };
 }
 
@@ -58,7 +58,7 @@ function find(name: string): string {
   const path = findProgram(name);
   if (path !== undefined) return path;
   throw new NetworkError('set-up-failed', `the network of a pod without root needs the program ${name}`, {
-    hint: name === 'pasta' ? 'install the package passt, or use --net=host or --net=none' : 'install the package util-linux',
+    hint: `install the package ${PACKAGES[name] ?? 'util-linux'}, or use --net=host or --net=none`,
   });
 }
 
@@ -109,12 +109,16 @@ async function start(path: string, args: readonly string[], namespaceFd: number,
   child.unref();
 }
 
-function describe(namespaceFd: number): NetInfo {
-  const { networkInterfaces } = createRequire(import.meta.url)('node:os') as typeof import('node:os');
-  const addresses = inNetworkNamespace(`/proc/self/fd/${namespaceFd}`, () => networkInterfaces()[INTERFACE] ?? []);
-  const address = addresses.find(({ family }) => family === 'IPv4') ?? addresses[0];
-  const mask = address?.family === 'IPv4' ? address.netmask : '';
-  return { netName: 'default', netConf: '', pluginPath: 'pasta', ifName: INTERFACE, ip: address?.address ?? '', args: '', mask };
+/** A namespace that this process went into it could not leave: another program looks. */
+async function describe(namespaceFd: number): Promise<NetInfo> {
+  const look = ['--net=/proc/self/fd/3', '--', find('ip'), '-json', 'address', 'show', 'dev', INTERFACE, 'scope', 'global'];
+  const { status, stdout, stderr } = await runProgram(find('nsenter'), look, { inherit: namespaceFd });
+  if (status !== 0) throw new NetworkError('set-up-failed', `cannot find the address of the pod: ${stderr.trim()}`);
+  const [link] = JSON.parse(stdout) as { readonly addr_info: readonly { readonly family: string; readonly local: string; readonly prefixlen: number }[] }[];
+  const addresses = link?.addr_info ?? [];
+  const address = addresses.find(({ family }) => family === 'inet') ?? addresses[0];
+  const mask = address?.family === 'inet' ? dottedMask(address.prefixlen) : '';
+  return { netName: 'default', netConf: '', pluginPath: 'pasta', ifName: INTERFACE, ip: address?.local ?? '', args: '', mask };
 }
 
 function searchOf(resolvConf: string): string[] {

@@ -37,12 +37,17 @@ function pageOf(command: CommandSpec, path: readonly string[]): PageOf {
     command.short,
     codeBlock(usage),
     ...(command.long === undefined ? [] : [command.long]),
-    ...(command.needsRoot ? ['Only root may run this command.'] : []),
+    ...(command.needsRoot ? [withoutRoot(path)] : []),
     ...examplesOf(command),
     ...optionsOf(command),
     'The [global options](README.md#global-options) are accepted as well.',
   ];
   return { file: `${path.join('-')}.md`, title, short: command.short, content: join(paragraphs) };
+}
+
+function withoutRoot(path: readonly string[]): string {
+  if (path.includes('metadata-service')) return 'Only root may run this command.';
+  return 'Who is not root may run it on pods and images of their own: see [without root](../rootless.md).';
 }
 
 function examplesOf({ examples = [] }: CommandSpec): string[] {
