@@ -1,6 +1,6 @@
 import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
 import { setTimes, setXattr } from '#sys';
-import { hostileEntry } from '../store-error.ts';
+import { hostileEntry, StoreError } from '../store-error.ts';
 import type { TarEntry } from '../tar/entry.ts';
 
 type Place = string | Buffer;
@@ -12,7 +12,7 @@ const SPECIAL_BITS = 0o7000;
  * setuid and security.capability, and all of them but the last change nothing of the mtime.
  */
 export function applyToFile(fd: number, place: Place, entry: TarEntry): void {
-  if (!isOwn(entry)) fchownSync(fd, entry.uid, entry.gid);
+  if (!isOwn(entry)) owned(entry, () => fchownSync(fd, entry.uid, entry.gid));
   if ((entry.mode & SPECIAL_BITS) !== 0) fchmodSync(fd, entry.mode);
   applyXattrs(place, entry);
   if (isPlain(entry.mtime)) futimesSync(fd, entry.mtime.seconds, entry.mtime.seconds);
@@ -21,11 +21,21 @@ export function applyToFile(fd: number, place: Place, entry: TarEntry): void {
 
 /** As {@link applyToFile}, for what is not opened: links, nodes, directories. */
 export function applyToPlace(place: Place, entry: TarEntry): void {
-  if (!isOwn(entry)) lchownSync(place, entry.uid, entry.gid);
+  if (!isOwn(entry)) owned(entry, () => lchownSync(place, entry.uid, entry.gid));
   if (entry.type !== 'symlink') chmodSync(place, entry.mode);
   applyXattrs(place, entry);
   if (isPlain(entry.mtime)) lutimesSync(place, entry.mtime.seconds, entry.mtime.seconds);
   else setTimes(place, BigInt(entry.mtime.seconds), entry.mtime.nanoseconds);
+}
+
+/** A user namespace has not all ids. */
+function owned({ name, uid, gid }: TarEntry, change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+    throw new StoreError('unpack-failed', `${name.toString()} belongs to ${uid}:${gid}, and this user namespace has not so many ids: see /etc/subuid and /etc/subgid`);
+  }
 }
 
 /** Node's own calls take whole seconds exactly, and of a time before 1970 make the present. */
