@@ -88,7 +88,7 @@ export function configDirs({ configDirs: { systemDir, localDir, userDir } }: Glo
 /** A user trusts keys for oneself: in one's own configuration, over what the machine trusts. */
 function keystoreDirs(options: GlobalOptions): KeystoreDirs {
   const { systemDir, localDir, userDir } = configDirs(options);
-  return { systemDir, localDir, ...(isOwnUser() ? { userDir } : {}) };
+  return { systemDir, localDir, ...(isOwnUser() ? { ownDir: userDir } : {}) };
 }
 
 async function openImages(

@@ -27,7 +27,7 @@ export function planWorkerArguments(self: Self, request: WorkerRequest, environm
 }
 
 function planWorkerConfinement(self: Self, request: WorkerRequest, environment: NodeJS.ProcessEnv): Confinement {
-  const keys = 'keystore' in request ? [request.keystore.systemDir, request.keystore.localDir, request.keystore.userDir ?? []].flat().map((dir) => resolve(dir, 'trustedkeys')) : [];
+  const keys = 'keystore' in request ? [request.keystore.systemDir, request.keystore.localDir, request.keystore.ownDir ?? []].flat().map((dir) => resolve(dir, 'trustedkeys')) : [];
   if (request.kind === 'read-keys') return planConfinement(self, {});
   if (request.kind === 'verify-aci') return planConfinement(self, { fork: true, readOnly: [...DECOMPRESSORS, ...keys] });
   if (request.kind === 'read-local') return planReader(self, request, keys);

@@ -11,7 +11,7 @@ export interface KeystoreDirs {
   /** Say /etc/rkt: keys this machine trusts, and empty files that mask those of the system. */
   readonly localDir: string;
   /** Say ~/.config/rkt, where a user who is not root runs rkt: keys are added there, and mask those of the others. */
-  readonly userDir?: string;
+  readonly ownDir?: string;
 }
 
 /** One file of the keystore, as `rkt trust --list` tells it. */
@@ -56,7 +56,7 @@ export interface Keystore {
 
 export function openKeystore(dirs: KeystoreDirs): Keystore {
   const write = (prefix: AcIdentifier | undefined, fileName: string, text: string): string =>
-    writeKeyFile(dirs.userDir ?? dirs.localDir, prefix, fileName, text);
+    writeKeyFile(dirs.ownDir ?? dirs.localDir, prefix, fileName, text);
   const list = (): KeyEntry[] => listEntries(dirs);
   return {
     keysFor: (name) => readKeysFor(dirs, name),
@@ -84,13 +84,13 @@ function writeKeyFile(configDir: string, prefix: AcIdentifier | undefined, fileN
 }
 
 /** Whose files are written and removed; the others' are masked. */
-function ownPlace({ userDir }: KeystoreDirs): KeyEntry['where'] {
-  return userDir === undefined ? 'local' : 'user';
+function ownPlace({ ownDir }: KeystoreDirs): KeyEntry['where'] {
+  return ownDir === undefined ? 'local' : 'user';
 }
 
 /** The directories of keys, the later count more. */
-function sourcesOf({ systemDir, localDir, userDir }: KeystoreDirs): (readonly [where: KeyEntry['where'], dir: string])[] {
-  return [['system', systemDir], ['local', localDir], ...(userDir === undefined ? [] : [['user', userDir] as const])];
+function sourcesOf({ systemDir, localDir, ownDir }: KeystoreDirs): (readonly [where: KeyEntry['where'], dir: string])[] {
+  return [['system', systemDir], ['local', localDir], ...(ownDir === undefined ? [] : [['user', ownDir] as const])];
 }
 
 /** One's own are removed before those of others are masked, which takes the same path. */
