@@ -88,7 +88,7 @@ async function runReader(
       ...(name === undefined ? {} : { name }),
       compression,
       insecure: ctx.insecure,
-      keystore: ctx.config.dirs,
+      keystore: ctx.keystore.dirs,
     },
     handlers,
   });

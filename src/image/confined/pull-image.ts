@@ -18,7 +18,7 @@ export async function pullImage(reference: Reference, originalName: string, ctx:
   const verified = await runWorker({
     self: ctx.self,
     report: ctx.report,
-    request: { kind: 'pull-image', originalName, insecure: ctx.insecure, places, keystore: ctx.config.dirs },
+    request: { kind: 'pull-image', originalName, insecure: ctx.insecure, places, keystore: ctx.keystore.dirs },
     handlers: {
       credentials: (registry) => {
         if (!places.some((place) => place.registry === registry)) throw badMessage();

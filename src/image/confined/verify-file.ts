@@ -32,7 +32,7 @@ export async function verifyFile(
     request: {
       kind: 'verify-aci',
       allowLegacy: ctx.config.trust.allowLegacyPgp,
-      keystore: ctx.config.dirs,
+      keystore: ctx.keystore.dirs,
       ...(signature === undefined ? {} : { signature: signature.toString('base64') }),
     },
     handlers: { manifest: (manifest) => check((found = checkFound(manifest))) },

@@ -42,6 +42,8 @@ export interface KeyRemoval {
  * `trustedkeys/prefix.d/<prefix>/<name>`, trusted for images of that name and below it.
  */
 export interface Keystore {
+  /** Where it is, for a process that opens it anew. */
+  readonly dirs: KeystoreDirs;
   /** The key files that count for an image's name, by file name. */
   keysFor(name: AcIdentifier): ReadonlyMap<string, KeyFile>;
   /** Trusts a key for names at and below `prefix`, or for all where there is none. @returns its file's path */
@@ -59,6 +61,7 @@ export function openKeystore(dirs: KeystoreDirs): Keystore {
     writeKeyFile(dirs.ownDir ?? dirs.localDir, prefix, fileName, text);
   const list = (): KeyEntry[] => listEntries(dirs);
   return {
+    dirs,
     keysFor: (name) => readKeysFor(dirs, name),
     add: write,
     mask: (prefix, fileName) => write(prefix, fileName, ''),
