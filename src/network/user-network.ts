@@ -101,12 +101,18 @@ async function start(path: string, args: readonly string[], namespaceFd: number,
     if (ended || Date.now() > deadline) {
       child.kill('SIGKILL');
       const said = complaint.split('\n').filter((line) => line !== '' && !line.includes('syslog')).join('; ');
-      throw new NetworkError('set-up-failed', `pasta failed: ${said || 'it does not answer'}`);
+      throw new NetworkError('set-up-failed', `pasta failed: ${said || 'it does not answer'}`, hintFor(said));
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   child.stderr!.destroy();
   child.unref();
+}
+
+/** udev makes the device open to everybody, a machine without it may not. */
+function hintFor(complaint: string): { hint?: string } {
+  if (!complaint.includes('tun socket')) return {};
+  return { hint: 'it needs /dev/net/tun to be open to this user (chmod 666 /dev/net/tun, as root); or run with --net=none or --net=host' };
 }
 
 /** A namespace that this process went into it could not leave: another program looks. */

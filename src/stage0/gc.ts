@@ -1,6 +1,7 @@
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { messageOf } from '#errors';
 import { collectPodNames, listPods, openPod, type Phase, type Pod, podFiles } from '#pod';
+import { isAsOldAs } from './age.ts';
 import type { GcEvent } from './engine.ts';
 import { Stage0Error } from './error.ts';
 import type { EngineParts, HostNetworks } from './parts.ts';
@@ -65,18 +66,18 @@ function markAborted(pod: Pod, observe: Observe): void {
 }
 
 function markExpired(pod: Pod, lifetimeMs: number, observe: Observe): void {
-  if (!olderThan(pod.phaseSince, lifetimeMs)) return;
+  if (!isAsOldAs(pod.phaseSince, lifetimeMs)) return;
   observe({ kind: 'marked', uuid: pod.uuid, because: 'prepared expired' });
   pod.toGarbage();
 }
 
 /** rmdir(2): should its maker be alive after all and have put something there, it stays. */
 function removeEmbryo(pod: Pod): void {
-  if (olderThan(pod.phaseSince, EMBRYO_LIFETIME)) rmdirSync(pod.path);
+  if (isAsOldAs(pod.phaseSince, EMBRYO_LIFETIME)) rmdirSync(pod.path);
 }
 
 async function sweepExited(parts: EngineParts, pod: Pod, graceMs: number, observe: Observe): Promise<void> {
-  if (olderThan(pod.phaseSince, graceMs)) return sweep(parts, pod, observe);
+  if (isAsOldAs(pod.phaseSince, graceMs)) return sweep(parts, pod, observe);
   observe({ kind: 'kept', uuid: pod.uuid, because: 'grace period' });
 }
 
@@ -84,10 +85,6 @@ async function sweep(parts: EngineParts, pod: Pod, observe: Observe): Promise<vo
   if (!pod.lockExclusive()) return;
   observe({ kind: 'removing', uuid: pod.uuid });
   await deletePod(parts, pod);
-}
-
-function olderThan(since: bigint, milliseconds: number): boolean {
-  return BigInt(Date.now()) * 1_000_000n >= since + BigInt(Math.ceil(milliseconds)) * 1_000_000n;
 }
 
 /**

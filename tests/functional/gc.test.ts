@@ -23,6 +23,18 @@ test('gc, an exited pod, waits for the grace period and then removes everything 
   assert.deepEqual(cgroupsOf(uuid), []);
 });
 
+test('gc, an exited pod and a grace period of nothing, marks and removes it at once', root, async () => {
+  await using scene = openScene();
+  for (let i = 0; i < 3; i++) {
+    await scene.insecure(['run', '--net=none', scene.aci, '--exec=/bin/true']);
+    // The kernel's times are finer than ours for a directory that somebody has looked at.
+    await scene.rkt(['list']);
+    const { output } = await scene.rkt(['gc', '--grace-period=0s']);
+    assert.doesNotMatch(output, /within grace period/);
+    assert.deepEqual(['run', 'exited-garbage'].map((directory) => podsIn(scene, directory)), [[], []]);
+  }
+});
+
 test('gc, mark-only, moves and removes nothing', root, async () => {
   await using scene = openScene();
   await scene.insecure(['run', '--net=none', scene.aci, '--exec=/bin/true']);
