@@ -73,7 +73,7 @@ async function closeHome(home: Home): Promise<void> {
     if (running.length > 0) await home.rkt(['stop', '--force', ...running], { status: 'any' });
     for (const uuid of running) await home.rkt(['status', '--wait=15s', uuid], { status: 'any' });
     const gc = await home.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s'], { status: 'any' });
-    if (gc.status !== 0) throw new Error(`rkt gc left ${home.path} behind: ${gc.output}`);
+    if (gc.status !== 0 || gc.output.includes('not removed')) throw new Error(`rkt gc left ${home.path} behind: ${gc.output}`);
   }
   const leaks = await lastingLeaks(home.path);
   if (leaks.length > 0) throw new Error(`left behind by ${home.path}:\n  ${leaks.join('\n  ')}`);
