@@ -1,5 +1,6 @@
 /** What the verbs tell about pods and images, as plain data. Times are nanoseconds since the epoch. */
 import type { AppHealth, AppRestarts, NetInfo, PodState } from '#pod';
+import type { CgroupUsage } from '#sys';
 
 export type PodStateName = PodState;
 
@@ -46,21 +47,11 @@ export interface PodUsageView {
   readonly apps: readonly AppUsageView[];
 }
 
-/** What the kernel does not count is absent. */
-export interface AppUsageView {
+/** What an app has used, and when that was so. */
+export interface AppUsageView extends CgroupUsage {
   readonly name: string;
   /** Nanoseconds on a clock that only tells differences. */
   readonly measuredAt: bigint;
-  /** Nanoseconds of processors. */
-  readonly cpuNs?: bigint;
-  /** Bytes that could not be given up at once, and the lowest limit of app and pod. */
-  readonly memory?: number;
-  readonly memoryLimit?: number;
-  /** Bytes from and to disks. */
-  readonly read?: number;
-  readonly written?: number;
-  /** Processes and threads. */
-  readonly pids?: number;
 }
 
 export interface MountView {
