@@ -205,7 +205,7 @@ export function startPod(t: TestContext, spec: PodSpec): SupervisedPod {
   const prefix = spec.users === undefined ? (spec.prefix ?? []) : ['sh', '-c', enterUsers, 'sh', String(spec.users)];
   const argv = ['-m', 'sh', '-c', enterPod, 'sh', dir, ...prefix, supervisorPath, ...podArguments(dir, spec)];
   const pod = new SupervisedPod(dir, spawnPod(argv, spec));
-  t.after(() => removePod(pod, spec));
+  t.after(() => removePod(pod, id));
   return pod;
 }
 
@@ -285,7 +285,7 @@ function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec) {
       { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['newinstance', 'ptmxmode=0666'] },
     ],
     linux: {
-      cgroupsPath: `/rkt-test-${id}-${app.name}`,
+      cgroupsPath: `/${cgroupOf(id, app.name)}`,
       ...(spec.users !== undefined && runtimePath.endsWith('runc') ? { uidMappings: map, gidMappings: map } : {}),
       namespaces: [
         { type: 'mount' },
@@ -295,15 +295,21 @@ function ociConfig(dir: string, id: string, app: AppSpec, spec: PodSpec) {
   };
 }
 
+function cgroupOf(id: string, app: string): string {
+  return `rkt-test-${id}-${app}`;
+}
+
 const busyboxAliases = ['sleep', 'cat', 'hostname', 'ip', 'ps', 'stty', 'readlink', 'ls', 'head', 'grep', 'wc', 'tr', 'seq']
   .map((name) => `alias ${name}='busybox ${name}'`)
   .join('; ');
 
-async function removePod(pod: SupervisedPod, spec: PodSpec): Promise<void> {
+async function removePod(pod: SupervisedPod, id: string): Promise<void> {
   await endPod(pod);
-  const remove = 'umount -l /sys/fs/cgroup/unified 2>/dev/null; runtime=$1; root=$2; shift 2; for app; do "$runtime" --root "$root" delete -f "$app"; done';
-  spawnSync('unshare', ['-m', 'sh', '-c', remove, 'sh', runtimePath, pod.path('state'), ...[...spec.apps, ...(spec.later ?? [])].map((app) => app.name)]);
+  const remove = 'umount -l /sys/fs/cgroup/unified 2>/dev/null; cd "$2" && for container in *; do "$1" --root "$2" delete -f "$container"; done';
+  spawnSync('unshare', ['-m', 'sh', '-c', remove, 'sh', runtimePath, pod.path('state')]);
   fs.rmSync(pod.dir, { recursive: true, force: true });
+  const left = spawnSync('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', cgroupOf(id, '*')], { encoding: 'utf8' }).stdout;
+  if (left !== '') throw new Error(`left of a pod:\n${left}`);
 }
 
 /** The supervisor still is our descendant as long as its starter has not ended: its pid is its own. */
