@@ -103,12 +103,16 @@ void close_log(struct log *log);
 void journal_output(struct source *source, const char *bytes, size_t length);
 void journal_end_of_line(struct source *source);
 
-/* clients.c */
+/* endpoints.c */
 bool open_endpoints(struct streams *streams);
 void close_endpoints(struct streams *streams);
+
+/* clients.c */
 void show_clients(struct source *source, const char *bytes, size_t length);
 void release_clients(struct streams *streams);
 bool clients_have_all(const struct streams *streams);
+
+/* keyboard.c */
 void feed_app(struct keyboard *keyboard);
 void set_window_size(const struct streams *streams);
 

@@ -243,16 +243,23 @@ void place_sockets(const struct app *app);
 bool is_stand_in(char **argv);
 int become_listening_app(char **argv);
 
-/* pod.c */
-bool is_ready(const struct app *app);
+/* app_life.c */
+void begin_life(struct pod *pod, struct app *app);
+void phase_ended(struct pod *pod, struct app *app, int status);
+void give_up_waiting(struct pod *pod);
+void stop_app(struct app *app);
 void act_on_unhealthy(struct app *app, enum health_action action);
+bool is_ready(const struct app *app);
+void free_app(struct app *app);
+
+/* pod.c */
+bool is_mutable(const struct pod *pod);
+void app_failed(struct pod *pod, int status);
 void start_apps(struct pod *pod);
 void supervise(struct pod *pod);
 void end_pod(struct pod *pod);
 void join_app(struct pod *pod, struct app *app);
-void stop_app(struct app *app);
 void remove_app(struct pod *pod, struct app *app);
-void free_app(struct app *app);
 
 /* control.c */
 void open_control(struct pod *pod);
