@@ -48,22 +48,20 @@ for (const type of ['bridge', 'ptp']) {
   });
 }
 
-for (const [type, link] of [['macvlan', 'link up0 type macvlan mode bridge'], ['ipvlan', 'link up0 type ipvlan mode l2']] as const) {
-  test(`run --net, ${type}, is on the link of the host, and reaches the world`, withPlugins(type), async (t) => {
-    await using scene = await openNetScene();
-    const { host } = scene;
-    const why = await refuses(scene, link);
-    if (why !== undefined) return t.skip(why);
-    const ipam = { type: 'host-local', subnet: '198.51.100.0/24', rangeStart: '198.51.100.50', rangeEnd: '198.51.100.60' };
-    scene.configure('10-lan.conf', { cniVersion: '0.4.0', name: 'lan', type, master: 'up0', ipam });
-    const [one, two] = [await scene.startPod('--net=lan'), await scene.startPod('--net=lan')];
-    assert.equal(await fetchFrom(one, two.ip), `rkt-${two.uuid}`);
-    const seen = await host.runOutside(['curl', '-sS', '--max-time', '5', `http://${one.ip}/`]);
-    assert.equal(seen.stdout.trim(), `rkt-${one.uuid}`);
-    await scene.collect();
-    assert.deepEqual(await scene.traces(), []);
-  });
-}
+test('run --net, macvlan, is on the link of the host, and reaches the world', withPlugins('macvlan'), async (t) => {
+  await using scene = await openNetScene();
+  const { host } = scene;
+  const why = await refuses(scene, 'link up0 type macvlan mode bridge');
+  if (why !== undefined) return t.skip(why);
+  const ipam = { type: 'host-local', subnet: '198.51.100.0/24', rangeStart: '198.51.100.50', rangeEnd: '198.51.100.60' };
+  scene.configure('10-lan.conf', { cniVersion: '0.4.0', name: 'lan', type: 'macvlan', master: 'up0', ipam });
+  const [one, two] = [await scene.startPod('--net=lan'), await scene.startPod('--net=lan')];
+  assert.equal(await fetchFrom(one, two.ip), `rkt-${two.uuid}`);
+  const seen = await host.runOutside(['curl', '-sS', '--max-time', '5', `http://${one.ip}/`]);
+  assert.equal(seen.stdout.trim(), `rkt-${one.uuid}`);
+  await scene.collect();
+  assert.deepEqual(await scene.traces(), []);
+});
 
 test('run --net, dhcp, has an address from the server in the world, which takes it back', withPlugins('macvlan', 'dhcp'), async (t) => {
   await using scene = await openNetScene();

@@ -9,7 +9,8 @@ exec 3<>"$device"
 echo "ready" >&3
 while read -r id script <&3; do
   echo "$script" | base64 -d >/run/script
-  (cd / && exec 3>&- && exec sh /run/script) >/run/output 2>/run/errors </dev/null
+  # By its path: the shell of busybox would take its own programs for those of the host.
+  (cd / && exec 3>&- && exec /bin/sh /run/script) >/run/output 2>/run/errors </dev/null
   status=$?
   echo "$id $status .$(base64 -w0 /run/output) .$(base64 -w0 /run/errors)" >&3
 done
