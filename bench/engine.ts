@@ -39,6 +39,8 @@ export interface Opened {
   readonly runToExit?: Partial<Record<Net, Command>>;
   /** The plugins of the default network alone, as a shell would run them. */
   readonly plugins?: () => Promise<Sample>;
+  /** Takes away what the held image was rendered into, so that the next run renders it. */
+  readonly forgetTree?: () => void;
   /** Starts the app (net none) and leaves it running; `background` when the command itself stays. */
   readonly start?: (name: string, app: readonly string[]) => Command & { readonly background?: boolean };
   /** Runs an app that prints much and says on standard error how long it took. */

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { openHome, rktProgram, run } from '#tests/support';
 import { measure, type Sample } from '../clock.ts';
 import type { Command, Engine, Material, Opened } from '../engine.ts';
@@ -58,6 +58,11 @@ export const rkt: Engine = {
         default: command('run', '--net=default', image, '--exec=/bin/true'),
       },
       plugins: () => pluginsAlone(home.file('default.conf')),
+      forgetTree: () => {
+        const records = `${home.dataDir}/cas/db/image`;
+        const [record] = readdirSync(records).filter((name) => name.startsWith(image) && name.endsWith('.tree'));
+        if (record !== undefined) rmSync(`${home.dataDir}/cas/tree/${readFileSync(`${records}/${record}`, 'utf8')}`, { recursive: true, force: true });
+      },
       start: (name, [program = '', ...args]) => ({
         ...command('run', '--net=none', image, `--name=${name}`, `--exec=${program}`, '--', ...args),
         background: true,

@@ -1,4 +1,4 @@
-import { type AcName, type ImageId, type PodManifest, type RuntimeApp } from '#appc';
+import type { PodManifest, RuntimeApp } from '#appc';
 import type { Pod } from '#pod';
 import { checkAppAnnotations } from './app-annotations.ts';
 import { markCreated } from './app-marks.ts';
@@ -10,7 +10,7 @@ import { mutableManifest, openRunningPod } from './mutable-pod.ts';
 import { planTreeMounts } from './overlay.ts';
 import type { EngineParts } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
-import { prepareApp, usableManifest } from './prepare-app.ts';
+import { type AppImage, renderApps, usableManifest, writeAppInfo } from './prepare-app.ts';
 import { lockPreparations } from './prepare-lock.ts';
 import type { AppAddRequest, AppArgument } from './requests.ts';
 import { type ChosenImage, planRuntimeApp } from './runtime-app.ts';
@@ -39,15 +39,16 @@ async function joinPod(
   parts: EngineParts,
   pod: Pod,
   manifest: PodManifest,
-  app: { readonly name: AcName; readonly id: ImageId },
+  app: AppImage,
 ): Promise<void> {
   const stage1 = await podStage1(parts, pod);
   const args = { uuid: pod.uuid, appName: app.name, debug: parts.options.debug };
   await clearApp(pod, stage1, args);
   try {
-    await prepareApp(parts, pod, app, { copy: !pod.usesOverlay(), users: pod.privateUsers() });
-    const treeMounts = planTreeMounts(pod, parts.store(), [app.name]);
-    await stage1.flavor.addApp({ ...stage1.context, treeMounts }, { ...args, manifest });
+    writeAppInfo(parts.store(), pod, app);
+    await renderApps(parts, pod, [app], { copy: !pod.usesOverlay(), users: pod.privateUsers() });
+    const trees = planTreeMounts(pod, parts.store(), [app.name]);
+    await stage1.flavor.addApp(stage1.context, { ...args, manifest }, trees);
     markCreated(pod, app.name);
     pod.writeManifest(manifest);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { becomeProcess, findProgram, type IdRange, mountOverlay, runProgramSync, unshareMounts } from '#sys';
+import { becomeProcess, findProgram, type IdRange, mountOverlay, runProgram, unshareMounts } from '#sys';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { shiftOwners } from './shift-owners.ts';
@@ -22,11 +22,11 @@ interface CopyRequest {
  *
  * @throws {Stage0Error} 'copy-failed'
  */
-export function copyTree(self: EngineParts['self'], lowerDirs: readonly string[], target: string, users?: IdRange): void {
+export async function copyTree(self: EngineParts['self'], lowerDirs: readonly string[], target: string, users?: IdRange): Promise<void> {
   const request: CopyRequest = { lowerDirs, merged: `${target}.merged`, target };
   for (const directory of [target, request.merged]) mkdirSync(directory, { recursive: true });
   try {
-    const { status, stderr } = runProgramSync(self.path, [...self.args, COPY_COMMAND, JSON.stringify(request)]);
+    const { status, stderr } = await runProgram(self.path, [...self.args, COPY_COMMAND, JSON.stringify(request)]);
     if (status !== 0) {
       throw new Stage0Error('copy-failed', `cannot copy the files of the image to ${target}: ${stderr.trim() || `status ${status}`}`);
     }

@@ -104,6 +104,12 @@ async function deletePod(parts: EngineParts, pod: Pod): Promise<void> {
   pod.remove();
 }
 
+/** Removes a pod in `run` that its maker has locked and gives up. */
+export async function deletePodOfMaker(parts: EngineParts, pod: Pod): Promise<void> {
+  pod.toExitedGarbage();
+  await deletePod(parts, pod);
+}
+
 /** `rkt rm`: removes one pod at once, whatever the grace period; gives its UUID. */
 export async function removePod(parts: EngineParts, uuid: string): Promise<string> {
   using pod = openPod(parts.dataDir, uuid);

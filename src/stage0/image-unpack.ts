@@ -29,5 +29,5 @@ async function writeRootfs(parts: EngineParts, id: ImageId, kind: ImageUnpackReq
   const { lowerDirs } = await store.tree(id);
   mkdirSync(rootfs);
   chmodSync(rootfs, lstatSync(lowerDirs[0]!).mode & 0o7777);
-  copyTree(parts.self, lowerDirs, rootfs);
+  await copyTree(parts.self, lowerDirs, rootfs);
 }

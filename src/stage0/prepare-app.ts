@@ -9,20 +9,37 @@ import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { checkPlatform } from './platform.ts';
 
-/** Writes into a pod what an app of it is made from: the image's manifest, and its tree or the tree's name. */
-export async function prepareApp(
-  parts: EngineParts,
-  pod: Pod,
-  { name, id }: { readonly name: AcName; readonly id: ImageId },
-  options: { readonly copy: boolean; readonly users: IdRange | undefined },
-): Promise<void> {
-  const store = parts.store();
-  const tree = await store.tree(id);
+export interface AppImage {
+  readonly name: AcName;
+  readonly id: ImageId;
+}
+
+/** Writes into a pod the manifest of the image that an app of it is made from. */
+export function writeAppInfo(store: Store, pod: Pod, { name, id }: AppImage): void {
   store.touch(id);
   mkdirSync(pod.file(podFiles.appInfo(name)), { recursive: true, mode: 0o750 });
   writeFileSync(pod.file(podFiles.appManifest(name)), store.readManifestText(id));
-  if (options.copy) copyTree(parts.self, tree.lowerDirs, pod.file(stage1Layout.appRootfs(name)), options.users);
-  else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
+}
+
+/**
+ * Renders the images of apps that have been written into a pod, side by side: into the store, where the pod names
+ * them, or as copies into the pod, which does not move meanwhile.
+ *
+ * When this fails nothing goes on behind one's back.
+ */
+export async function renderApps(
+  parts: EngineParts,
+  pod: Pod,
+  apps: readonly AppImage[],
+  options: { readonly copy: boolean; readonly users: IdRange | undefined },
+): Promise<void> {
+  const render = async ({ name, id }: AppImage): Promise<void> => {
+    const tree = await parts.store().tree(id);
+    if (options.copy) await copyTree(parts.self, tree.lowerDirs, pod.file(stage1Layout.appRootfs(name)), options.users);
+    else writeFileSync(pod.file(podFiles.appTreeStoreId(name)), tree.id);
+  };
+  const failed = (await Promise.allSettled(apps.map(render))).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** The manifest of an image that can run here. @throws {Stage0Error} */

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AcName, forwardedPorts, type ImageId, parsePodManifest, type PodManifest } from '#appc';
+import { forwardedPorts, type ImageId, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles, podNameOf, withPodName } from '#pod';
 import type { Store } from '#store';
 import { checkAppAnnotations } from './app-annotations.ts';
@@ -7,35 +7,37 @@ import { findImages } from './find-images.ts';
 import type { EngineParts } from './parts.ts';
 import { checkTrust } from './check-trust.ts';
 import { completePodManifest, planPodManifest, planSandboxManifest } from './pod-manifest.ts';
-import { prepareApp, usableManifest } from './prepare-app.ts';
+import { type AppImage, renderApps, usableManifest, writeAppInfo } from './prepare-app.ts';
 import { choosePrivateUsers } from './private-users.ts';
 import { lockPreparations } from './prepare-lock.ts';
 import type { PrepareRequest } from './requests.ts';
 import { appNameFor } from './runtime-app.ts';
 import { loadDefaultStage1, type Stage1 } from './stage1-image.ts';
 
-/** A pod in phase `prepare`, complete but for the rename, and the stage1 it will run with. */
-export interface PreparedPod {
+/** A pod in phase `prepare` that has everything but the root file systems of its apps. Its images are kept until it is disposed of. */
+export interface PodInPreparation extends Disposable {
   readonly pod: Pod;
   readonly manifest: PodManifest;
-  readonly stage1: Stage1;
+  /** Makes the root file systems, wherever the pod is by now; it stays there meanwhile. */
+  render(): Promise<void>;
 }
 
 /**
  * Makes a pod directory from images, fetching what the store lacks.
  *
- * The pod is still in phase `prepare`, exclusively locked: the caller moves it on. When something fails
- * nothing is left of it; what a kill leaves is collected as an aborted prepare.
+ * The pod is in phase `prepare`, exclusively locked: the caller renders it and moves it on, in whichever order. When
+ * something fails here nothing is left of it; what a kill leaves is collected as an aborted prepare.
  */
 export async function preparePod(
   parts: EngineParts,
   request: PrepareRequest,
   created: (uuid: string) => void = () => {},
-): Promise<PreparedPod> {
+): Promise<PodInPreparation> {
   const store = parts.store();
   // Fetching may take minutes, for which a collection of images is not to wait.
   const fetched = await fetchImages(parts, request);
-  using _ = lockPreparations(parts.dataDir, 'shared');
+  using kept = new DisposableStack();
+  kept.use(lockPreparations(parts.dataDir, 'shared'));
   const held = fetched.every((id) => store.get(id) !== undefined);
   const plan = planPod(store, request, held ? fetched : await fetchImages(parts, request));
   // Found out before there is a pod: a port that leads nowhere, two that want the same, a name that is none,
@@ -49,19 +51,27 @@ export async function preparePod(
   try {
     if (name !== undefined) pod.claimName(name);
     created(pod.uuid);
-    await writePod(parts, pod, stage1, plan, request);
+    const users = request.privateUsers ? choosePrivateUsers(parts.dataDir, pod) : undefined;
+    writeFiles(parts, pod, stage1, plan);
+    const render = (): Promise<void> => renderApps(parts, pod, plan.apps, { copy: plan.noOverlay, users });
+    const keeping = kept.move();
+    return { pod, manifest: plan.manifest, render, [Symbol.dispose]: () => keeping.dispose() };
   } catch (error) {
-    pod.toGarbage();
-    pod.remove();
+    discardPod(pod);
     throw error;
   }
-  return { pod, manifest: plan.manifest, stage1 };
+}
+
+/** Leaves nothing of a pod that has not got beyond `prepare`. */
+export function discardPod(pod: Pod): void {
+  pod.toGarbage();
+  pod.remove();
 }
 
 interface PodPlan {
   readonly noOverlay: boolean;
   readonly manifest: PodManifest;
-  readonly apps: readonly { readonly name: AcName; readonly id: ImageId }[];
+  readonly apps: readonly AppImage[];
 }
 
 async function fetchImages(parts: EngineParts, request: PrepareRequest): Promise<ImageId[]> {
@@ -91,13 +101,12 @@ function planFromManifest(store: Store, path: string, request: PrepareRequest): 
   return { noOverlay: request.noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }
 
-async function writePod(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodPlan, request: PrepareRequest): Promise<void> {
+function writeFiles(parts: EngineParts, pod: Pod, stage1: Stage1, plan: PodPlan): void {
   const store = parts.store();
   mkdirSync(pod.file('stage1'), { recursive: true, mode: 0o750 });
   writeFileSync(pod.file(podFiles.stage1Manifest), store.readManifestText(stage1.id));
   writeFileSync(pod.file(podFiles.stage1TreeStoreId), stage1.treeId);
-  const users = request.privateUsers ? choosePrivateUsers(parts.dataDir, pod) : undefined;
-  for (const app of plan.apps) await prepareApp(parts, pod, app, { copy: plan.noOverlay, users });
+  for (const app of plan.apps) writeAppInfo(store, pod, app);
   if (!plan.noOverlay) writeFileSync(pod.file(podFiles.overlayPrepared), '');
   if (parts.options.insecure.image) writeFileSync(pod.file(podFiles.verificationOff), '');
   pod.writeManifest(plan.manifest);

@@ -2,30 +2,49 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
 import { isMutable, type Pod, openPod, renderIdRange } from '#pod';
-import { type Flavor, type FlavorContext, type RunArgs, stage1Layout } from '#stage1/abi';
+import { type RunArgs, stage1Layout, type TreeMount } from '#stage1/abi';
 import { markCreated } from './app-marks.ts';
 import { checkPreparedTrust } from './check-trust.ts';
 import { writeDnsFiles } from './dns-files.ts';
 import { Stage0Error } from './error.ts';
 import { planTreeMounts } from './overlay.ts';
 import type { EngineParts } from './parts.ts';
-import { preparePod } from './prepare.ts';
+import { discardPod, preparePod } from './prepare.ts';
 import type { PrepareRequest, RunOptions, RunRequest } from './requests.ts';
 import { podStage1 } from './pod-stage1.ts';
 
 /** `rkt prepare`: the UUID of a pod that waits to be run. */
 export async function prepare(parts: EngineParts, request: PrepareRequest): Promise<string> {
-  const { pod } = await preparePod(parts, request);
+  using preparation = await preparePod(parts, request);
+  const { pod } = preparation;
+  try {
+    await preparation.render();
+  } catch (error) {
+    discardPod(pod);
+    throw error;
+  }
   pod.toPrepared();
   return pod.uuid;
 }
 
-/** `rkt run`: prepares a pod and becomes its supervisor. */
+/**
+ * `rkt run`: prepares a pod and becomes its supervisor. Images are rendered while its network comes up.
+ *
+ * Nothing is left of a pod whose images cannot be rendered.
+ */
 export async function run(parts: EngineParts, request: RunRequest): Promise<never> {
-  const { pod, manifest } = await preparePod(parts, request.prepare, (uuid) => {
+  using preparation = await preparePod(parts, request.prepare, (uuid) => {
     if (request.uuidFileSave !== undefined) saveUuid(request.uuidFileSave, uuid);
   });
-  return runPod(parts, pod, manifest, request.run);
+  const { pod, manifest } = preparation;
+  let rendering: Promise<void> | undefined;
+  try {
+    return await runPod(parts, pod, manifest, request.run, () => (rendering = preparation.render()));
+  } catch (error) {
+    const rendered = await rendering?.then(() => true, () => false);
+    if (rendered === false) await (await import('./gc.ts')).deletePodOfMaker(parts, pod);
+    throw error;
+  }
 }
 
 function saveUuid(file: string, uuid: string): void {
@@ -41,25 +60,30 @@ export async function runPrepared(parts: EngineParts, uuid: string, options: Run
   const pod = openPod(parts.dataDir, uuid);
   const manifest = pod.manifest();
   await checkPreparedTrust(parts, pod, manifest);
-  return runPod(parts, pod, manifest, options);
+  return runPod(parts, pod, manifest, options, async () => {});
 }
 
-async function runPod(parts: EngineParts, pod: Pod, manifest: PodManifest, options: RunOptions): Promise<never> {
+async function runPod(
+  parts: EngineParts,
+  pod: Pod,
+  manifest: PodManifest,
+  options: RunOptions,
+  render: () => Promise<void>,
+): Promise<never> {
   refusePortsWithoutNetwork(manifest, options.net);
   pod.toRun();
-  const { flavor, context } = await podStage1(parts, pod);
   const apps = manifest.apps.map((app) => app.name);
+  const trees = render().then(() => planTreeMounts(pod, parts.store(), apps));
+  // Whoever needs them is told.
+  trees.catch(() => {});
+  const { flavor, context } = await podStage1(parts, pod);
   writeDnsFiles(pod.path, options);
   mkdirSync(pod.file(stage1Layout.statusDirectory), { recursive: true, mode: 0o755 });
   if (isMutable(manifest)) for (const app of apps) markCreated(pod, app);
-  const treeMounts = planTreeMounts(pod, parts.store(), apps);
   const token = options.mdsRegister ? await (await import('./register-pod.ts')).registerPod(parts, pod, apps) : '';
-  return enterStage1(flavor, { ...context, lockFd: pod.lock!.fd, treeMounts }, runArgs(parts, pod, { ...options, token, mutable: isMutable(manifest) }));
-}
-
-function enterStage1(flavor: Flavor, context: FlavorContext, args: RunArgs): Promise<never> {
-  process.chdir(context.podDir);
-  return flavor.run(context, args);
+  process.chdir(pod.path);
+  const args = runArgs(parts, pod, { ...options, token, mutable: isMutable(manifest) });
+  return flavor.run({ ...context, lockFd: pod.lock!.fd }, args, trees);
 }
 
 function refusePortsWithoutNetwork(manifest: PodManifest, net: string): void {

@@ -20,17 +20,17 @@ function treeMountOf(app: string) {
   return { target, lowerDirs: [layer], ...directories };
 }
 
-function contextOfRun(): FlavorContext {
+function runPod(): Promise<never> {
   const lockFd = openForLock(podDir, 'directory');
   flock(lockFd, 'exclusive');
   const { apps } = JSON.parse(readFileSync(`${podDir}/pod`, 'utf8')) as { apps: { name: string }[] };
-  return { ...context, lockFd, treeMounts: apps.map(({ name }) => treeMountOf(name)) };
+  return ociFlavor.run({ ...context, lockFd }, runArgs, Promise.resolve(apps.map(({ name }) => treeMountOf(name))));
 }
 
-const context: FlavorContext = { podDir, stage1Root, lockFd: -1, treeMounts: [], warn: (line) => process.stderr.write(`${line}\n`) };
+const context: FlavorContext = { podDir, stage1Root, lockFd: -1, warn: (line) => process.stderr.write(`${line}\n`) };
 const { uuid, localConfig } = runArgs;
 try {
-  if (verb === 'run') await ociFlavor.run(contextOfRun(), runArgs);
+  if (verb === 'run') await runPod();
   if (verb === 'enter') await ociFlavor.enter(context, { pid: 0, appName: words[0]!, command: words.slice(1) });
   if (verb === 'stop') await ociFlavor.stop(context, { uuid, force: words[0] === 'force', debug: false });
   if (verb === 'gc') await ociFlavor.gc(context, { uuid, localConfig, debug: false });

@@ -107,7 +107,6 @@ export interface FlavorContext {
   readonly stage1Root: string;
   /** The descriptor that holds the pod's exclusive lock, for `run` and `gc`; else -1. */
   readonly lockFd: number;
-  readonly treeMounts: readonly TreeMount[];
   /** A line for the user, on standard error. */
   readonly warn: (text: string) => void;
 }
@@ -116,8 +115,13 @@ export interface FlavorContext {
 export interface Flavor {
   /** The stage1 image's name, `coreos.com/rkt/stage1-oci`. */
   readonly name: string;
-  /** Brings up network and apps and becomes the pod's supervisor. Never returns. */
-  run(context: FlavorContext, args: RunArgs): Promise<never>;
+  /**
+   * Brings up network and apps and becomes the pod's supervisor. Never returns.
+   *
+   * `trees` settles when the images of all apps are rendered, as copies in the pod or as what is to be mounted. What needs
+   * no file of an app, the network above all, goes on until then. Where it rejects, so does this, with the same error.
+   */
+  run(context: FlavorContext, args: RunArgs, trees: Promise<readonly TreeMount[]>): Promise<never>;
   /** Becomes the command, confined as the app is. Never returns. */
   enter(context: FlavorContext, args: EnterArgs): Promise<never>;
   /** Shows what an app prints and sends it what is typed, until it has ended or the caller leaves. */
@@ -126,8 +130,8 @@ export interface Flavor {
   attachPoints(context: FlavorContext, appName: string): Promise<string>;
   /** Asks a running pod to end (`force`: ends it) and returns at once. */
   stop(context: FlavorContext, args: StopArgs): Promise<void>;
-  /** Makes an app of a running pod ready to start; `treeMounts` has its tree. Leaves nothing where it fails. */
-  addApp(context: FlavorContext, args: AppAddArgs): Promise<void>;
+  /** Makes an app of a running pod ready to start; `trees` has its own. Leaves nothing where it fails. */
+  addApp(context: FlavorContext, args: AppAddArgs, trees: readonly TreeMount[]): Promise<void>;
   /** Does nothing where it runs. Returns when it runs. */
   startApp(context: FlavorContext, args: AppArgs): Promise<void>;
   /** Asks an app to end, and ends it if it does not. Returns when it has ended, and where it never ran. */

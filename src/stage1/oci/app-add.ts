@@ -1,4 +1,4 @@
-import type { AppAddArgs, FlavorContext } from '#stage1/abi';
+import type { AppAddArgs, FlavorContext, TreeMount } from '#stage1/abi';
 import { appBandwidth } from './bandwidth.ts';
 import { writeBundle } from './bundle.ts';
 import { OciStage1Error } from './errors.ts';
@@ -12,7 +12,7 @@ import { joinPodMounts } from './supervisor-process.ts';
  *
  * @throws {OciStage1Error} 'not-running', 'not-mutable', and whatever keeps the app from running
  */
-export async function addApp(context: FlavorContext, args: AppAddArgs): Promise<void> {
+export async function addApp(context: FlavorContext, args: AppAddArgs, trees: readonly TreeMount[]): Promise<void> {
   const { podDir } = context;
   const supervisor = joinPodMounts(podDir);
   const app = args.manifest.apps.find(({ name }) => name === args.appName);
@@ -22,7 +22,7 @@ export async function addApp(context: FlavorContext, args: AppAddArgs): Promise<
     context.warn(`warning: isolator "resource/network-bandwidth" of app "${app.name}" is not enforced: the pod has its network already`);
   }
   try {
-    mountTrees(context, [app.name], pod.users);
+    mountTrees({ podDir, trees, apps: [app.name], users: pod.users });
     await writeBundle(pod, app);
   } catch (error) {
     removeApp(podDir, pod.args.uuid, pod.runtime, args.appName);

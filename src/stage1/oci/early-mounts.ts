@@ -1,3 +1,4 @@
+import type { TreeMount } from '#stage1/abi';
 import { prepareOwnMounts, unshareMounts } from '#sys';
 
 /**
@@ -5,26 +6,26 @@ import { prepareOwnMounts, unshareMounts } from '#sys';
  * started with the mounts of the host: a daemon that one leaves behind would hold the pod's.
  */
 export class EarlyMounts {
-  readonly #make: () => void;
+  readonly #make: (trees: readonly TreeMount[]) => void;
   #enterPrepared: (() => void) | undefined;
 
-  constructor(make: () => void) {
+  constructor(make: (trees: readonly TreeMount[]) => void) {
     this.#make = make;
   }
 
   /** Never throws: what fails is tried again by {@link enter}, which says so. */
-  prepare(): void {
+  prepare(trees: readonly TreeMount[]): void {
     try {
-      this.#enterPrepared = prepareOwnMounts(this.#make);
+      this.#enterPrepared = prepareOwnMounts(() => this.#make(trees));
     } catch {
       this.#enterPrepared = undefined;
     }
   }
 
   /** From here on this process has the pod's mounts. */
-  enter(): void {
+  enter(trees: readonly TreeMount[]): void {
     if (this.#enterPrepared !== undefined) return this.#enterPrepared();
     unshareMounts();
-    this.#make();
+    this.#make(trees);
   }
 }

@@ -4,12 +4,12 @@ import type { Flavor } from '#stage1/abi';
 /** Each verb is loaded when it is called: a start pays for nothing else. */
 export const ociFlavor: Flavor = {
   name: 'coreos.com/rkt/stage1-oci',
-  run: async (context, args) => (await import('./run.ts')).run(context, args),
+  run: async (context, args, trees) => (await import('./run.ts')).run(context, args, trees),
   enter: async (context, args) => (await import('./enter.ts')).enter(context, args),
   attach: async (context, args, caller) => (await import('./attach.ts')).attach(context, args, caller),
   attachPoints: async (context, appName) => (await import('./attach.ts')).attachPoints(context, appName),
   stop: async (context, args) => (await import('./stop.ts')).stop(context, args),
-  addApp: async (context, args) => (await import('./app-add.ts')).addApp(context, args),
+  addApp: async (context, args, trees) => (await import('./app-add.ts')).addApp(context, args, trees),
   startApp: async (context, args) => (await import('./app-start.ts')).startApp(context, args),
   stopApp: async (context, args) => (await import('./app-stop.ts')).stopApp(context, args),
   rmApp: async (context, args) => (await import('./app-rm.ts')).rmApp(context, args),

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { podFiles } from '#pod';
-import { type FlavorContext, stage1Layout } from '#stage1/abi';
+import { stage1Layout, type TreeMount } from '#stage1/abi';
 import { cannotMapOwners, mapOwners, MNT_DETACH, mount, mountOverlay, MS, type SysError, unmount } from '#sys';
 import { coverHybridCgroups } from './cgroup-view.ts';
 import { OciStage1Error } from './errors.ts';
@@ -19,9 +19,17 @@ export function rootfsOf(podDir: string, app: string, users: PodUsers | undefine
   return users === undefined ? `${podDir}/${stage1Layout.appRootfs(app)}` : `${REACHABLE}/${app}`;
 }
 
+export interface AppTrees {
+  readonly podDir: string;
+  /** Nothing for an app whose root file system is there as a copy. */
+  readonly trees: readonly TreeMount[];
+  readonly apps: readonly string[];
+  readonly users: PodUsers | undefined;
+}
+
 /** Makes the pod's mounts, in a mount namespace of one's own. @throws {OciStage1Error} 'no-id-mapping' */
-export function makeMounts(context: FlavorContext, apps: readonly string[], runtime: Runtime, users?: PodUsers): void {
-  const { podDir } = context;
+export function makeMounts(trees: AppTrees, runtime: Runtime): void {
+  const { podDir, users } = trees;
   const directories = [stage1Layout.statusDirectory, ociFiles.initRoot, ociFiles.runtimeRoot, ociFiles.shm];
   for (const directory of directories) mkdirSync(`${podDir}/${directory}`, { recursive: true });
   const owner = users === undefined ? '' : `,uid=${users.range.shift},gid=${users.range.shift}`;
@@ -32,17 +40,17 @@ export function makeMounts(context: FlavorContext, apps: readonly string[], runt
     mount({ source: 'rkt', target: REACHABLE, type: 'tmpfs', flags, data: 'mode=711,size=64k' });
     bindKernelMounts(podDir);
   }
-  mountTrees(context, apps, users);
+  mountTrees(trees);
   coverHybridCgroups(runtime);
 }
 
 /** Makes the root file systems of apps, among the pod's mounts. @throws {OciStage1Error} 'no-id-mapping' */
-export function mountTrees(context: FlavorContext, apps: readonly string[], users: PodUsers | undefined): void {
-  withMappedLayers(context, users, () => context.treeMounts.forEach(mountOverlay));
+export function mountTrees({ podDir, trees, apps, users }: AppTrees): void {
+  withMappedLayers(trees, users, () => trees.forEach(mountOverlay));
   if (users === undefined) return;
   for (const app of apps) {
     mkdirSync(`${REACHABLE}/${app}`, { recursive: true, mode: 0o755 });
-    mount({ source: `${context.podDir}/${stage1Layout.appRootfs(app)}`, target: `${REACHABLE}/${app}`, type: 'none', flags: MS.BIND });
+    mount({ source: `${podDir}/${stage1Layout.appRootfs(app)}`, target: `${REACHABLE}/${app}`, type: 'none', flags: MS.BIND });
   }
 }
 
@@ -53,8 +61,8 @@ export function placesOf(podDir: string, app: string): string[] {
 }
 
 /** The layers have the ids of their images on disk; overlays made meanwhile show them with the pod's. */
-function withMappedLayers({ treeMounts }: FlavorContext, users: PodUsers | undefined, body: () => void): void {
-  const layers = users === undefined ? [] : [...new Set(treeMounts.flatMap((tree) => tree.lowerDirs))];
+function withMappedLayers(trees: readonly TreeMount[], users: PodUsers | undefined, body: () => void): void {
+  const layers = users === undefined ? [] : [...new Set(trees.flatMap((tree) => tree.lowerDirs))];
   for (const layer of layers) mapLayer(layer, users!.fd);
   body();
   for (const layer of layers) unmount(layer, MNT_DETACH);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AcName, parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
-import type { FlavorContext, RunArgs } from '#stage1/abi';
+import type { FlavorContext, RunArgs, TreeMount } from '#stage1/abi';
 import { becomeProcess, writeFileAtomic } from '#sys';
 import { planAppSockets, withoutActivatedPorts } from './app-sockets.ts';
 import { type PodToStart, writeBundle } from './bundle.ts';
@@ -24,10 +24,11 @@ import { planSupervisor } from './supervisor.ts';
 const SUPERVISOR_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Brings a pod up: its user namespace, if it has one; network, and while its plugins work mounts of its own, which go
- * with its last process; a bundle for each app; then this process becomes the supervisor, which starts them.
+ * Brings a pod up: its user namespace, if it has one; network, and while its plugins work, once the images are rendered,
+ * mounts of its own, which go with its last process; a bundle for each app; then this process becomes the supervisor,
+ * which starts them.
  */
-export async function run(context: FlavorContext, args: RunArgs): Promise<never> {
+export async function run(context: FlavorContext, args: RunArgs, trees: Promise<readonly TreeMount[]>): Promise<never> {
   refuseUnsupported(args);
   const { podDir } = context;
   const runtime = findRuntime();
@@ -40,13 +41,14 @@ export async function run(context: FlavorContext, args: RunArgs): Promise<never>
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
   writeFileSync(podFiles.subcgroup, podCgroup(args.uuid));
   const users = await openPodUsers(args);
-  const mounts = new EarlyMounts(() => makeMounts(context, manifest.apps.map(({ name }) => name), runtime, users));
-  const meanwhile = (): void => mounts.prepare();
+  const apps = manifest.apps.map(({ name }) => name);
+  const mounts = new EarlyMounts((rendered) => makeMounts({ podDir, trees: rendered, apps, users }, runtime));
+  const meanwhile = (): void => void trees.then((rendered) => mounts.prepare(rendered), () => {});
   const forwarded = withoutActivatedPorts(manifest, sockets);
   const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest: forwarded, warn: context.warn, users, meanwhile });
   const hostname = args.hostname || `rkt-${args.uuid}`;
   writePodFiles({ podDir, uuid: args.uuid, hostname, modes: args.dnsConfMode, dns: network.dns, owner: users?.range.shift ?? 0 });
-  mounts.enter();
+  mounts.enter(await trees);
   const pod: PodToStart = {
     context,
     args,
