@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
 import { isMutable, type Pod, openPod, renderIdRange } from '#pod';
-import { type RunArgs, stage1Layout, type TreeMount } from '#stage1/abi';
+import { type RunArgs, stage1Layout } from '#stage1/abi';
 import { markCreated } from './app-marks.ts';
 import { checkPreparedTrust } from './check-trust.ts';
 import { writeDnsFiles } from './dns-files.ts';
