@@ -12,7 +12,7 @@ function chainsOf(uuid: string): { dnat: string; snat: string } {
  * To the addresses of the host from outside (PREROUTING) and from itself (OUTPUT). What comes from
  * loopback, or from beside the pod or the pod itself, gets a source address that the answer finds the way back to.
  */
-export function planIptables(uuid: string, { ports, target }: Publishing): string {
+export function planIptables(uuid: string, { ports, target, loopback }: Publishing): string {
   const { dnat, snat } = chainsOf(uuid);
   const { podIP } = target;
   const to = target.family === 4 ? podIP : `[${podIP}]`;
@@ -26,7 +26,7 @@ export function planIptables(uuid: string, { ports, target }: Publishing): strin
     `-I POSTROUTING 1 -d ${podIP} -j ${snat}`,
     ...ports.flatMap((port) => {
       const address = destinationOf(port);
-      const destination = address === undefined ? anyOf(target.family) : `-d ${address} `;
+      const destination = address === undefined ? anyOf(target.family, loopback) : `-d ${address} `;
       return [
         `-A ${dnat} ${destination}-p ${port.protocol} --dport ${port.hostPort} -j DNAT --to-destination ${to}:${port.podPort}`,
         ...sources.map((source) => `-A ${snat} -s ${source} -d ${podIP} -p ${port.protocol} --dport ${port.podPort} -j MASQUERADE`),
@@ -37,9 +37,9 @@ export function planIptables(uuid: string, { ports, target }: Publishing): strin
   ].join('\n');
 }
 
-/** The kernel takes no answer to `::1` from an interface: better it is refused than answered by nobody. */
-function anyOf(family: Family): string {
-  return family === 4 ? '' : '! -d ::1 ';
+/** Where nothing brings the answers back to `::1`, a connection to it is better refused than left without any. */
+function anyOf(family: Family, loopback: string | undefined): string {
+  return family === 4 || loopback !== undefined ? '' : '! -d ::1 ';
 }
 
 /** The input of iptables-restore(8) that takes out of `saved` what is a pod's; undefined where nothing is. */

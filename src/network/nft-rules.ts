@@ -1,4 +1,4 @@
-import { destinationOf, type PortTarget, type Publishing } from './published-ports.ts';
+import { destinationOf, isOnLoopback, type PortTarget, type Publishing } from './published-ports.ts';
 
 /** One table a pod: with it everything that rkt made of it goes. */
 export function tableOf(uuid: string): string {
@@ -25,7 +25,35 @@ ${lines(forwarded)}	}
 	chain postrouting {
 		type nat hook postrouting priority srcnat - 1; policy accept;
 ${lines([...publishings.flatMap(returns), ...masquerading.map(masquerade)])}	}
+${publishings.map(loopbackChains).join('')}}
+`;
 }
+
+/** The table of a pod whose ports others forward, without what has connections to `::1` reach it. */
+export function planNftLoopback(uuid: string, publishing: Publishing): string {
+  return `${planNftRemoval(uuid)}table inet ${tableOf(uuid)} {
+${loopbackChains(publishing)}}
+`;
+}
+
+/**
+ * A connection from `::1` goes out under the host's address on the pod's network; what comes back for that is led to
+ * `::1` only after routing, for the kernel takes nothing for `::1` that has come by an interface.
+ *
+ * The source is changed before connections are tracked, its like after: to the tracking, and to the host's firewall, it is
+ * a connection of that address. The answer is known by its source, which the translation of the destination, undone, has
+ * made `::1` again: no packet comes in with that.
+ */
+function loopbackChains({ ports, loopback }: Publishing): string {
+  if (loopback === undefined) return '';
+  const leaving = ports.filter(isOnLoopback).map(({ protocol, hostPort }) => `ip6 saddr ::1 ip6 daddr ::1 ${protocol} dport ${hostPort} ip6 saddr set ${loopback}`);
+  return `	chain to_loopback {
+		type route hook output priority raw; policy accept;
+${lines(leaving)}	}
+	chain from_loopback {
+		type filter hook input priority 101; policy accept;
+		iif != lo ip6 saddr ::1 ip6 daddr ${loopback} ip6 daddr set ::1
+	}
 `;
 }
 
@@ -33,11 +61,11 @@ function lines(rules: readonly string[]): string {
   return rules.map((rule) => `\t\t${rule}\n`).join('');
 }
 
-function forwards({ ports, target: { family, podIP } }: Publishing): string[] {
+function forwards({ ports, loopback, target: { family, podIP } }: Publishing): string[] {
   const [ip, nfproto, to] = family === 4 ? ['ip', 'ipv4', podIP] : ['ip6', 'ipv6', `[${podIP}]`];
   return ports.map((port) => {
     const address = destinationOf(port);
-    const any = family === 4 ? '' : 'ip6 daddr != ::1 ';
+    const any = family === 4 || loopback !== undefined ? '' : 'ip6 daddr != ::1 ';
     const destination = address === undefined ? any : `${ip} daddr ${address} `;
     return `meta nfproto ${nfproto} ${destination}${port.protocol} dport ${port.hostPort} dnat ${ip} to ${to}:${port.podPort}`;
   });

@@ -4,9 +4,9 @@ import { findProgram, readTextIfExists, runProgram, writeFileAtomic } from '#sys
 import { messageOf } from '#errors';
 import { NetworkError } from './errors.ts';
 import { planIptables, planRuleRemoval } from './iptables-rules.ts';
-import { type Masquerading, planNftRemoval, planNftTable, tableOf } from './nft-rules.ts';
+import { type Masquerading, planNftLoopback, planNftRemoval, planNftTable, tableOf } from './nft-rules.ts';
 import type { PluginContext } from './plugin.ts';
-import { type Family, type Publishing, routeLocalAddresses } from './published-ports.ts';
+import { type Family, interfacesWith, isOnLoopback, type Publishing, routeLocalAddresses } from './published-ports.ts';
 
 /** The pod the rules are for; see {@link PluginContext}. */
 export type RuleOwner = Pick<PluginContext, 'podDir' | 'uuid' | 'lockFd'>;
@@ -51,11 +51,42 @@ export async function publish(owner: RuleOwner, publishings: readonly Publishing
   if (backend === undefined) {
     throw new NetworkError('ports-failed', 'neither iptables nor nft is installed', { hint: 'one of them forwards the ports: install it' });
   }
+  const wanted = publishings.map(withLoopback);
+  const backends = new Set([backend, ...(wanted.some(({ loopback }) => loopback !== undefined) ? ['nft'] : [])]);
   mkdirSync(`${owner.podDir}/${podFiles.net}`, { recursive: true, mode: 0o755 });
-  writeFileAtomic(`${owner.podDir}/${FILE}`, `${backend}\n`);
+  writeFileAtomic(`${owner.podDir}/${FILE}`, [...backends, ''].join('\n'));
   for (const { target } of publishings) routeLocalAddresses(target);
-  if (backend === 'nft') return feed(owner, 'nft', ['-f', '-'], planNftTable(owner.uuid, publishings, masquerading));
-  for (const each of publishings) await restore(owner, backend, each.target.family, planIptables(owner.uuid, each));
+  if (backend === 'nft') return feed(owner, 'nft', ['-f', '-'], planNftTable(owner.uuid, wanted, masquerading));
+  for (const each of wanted) await restore(owner, backend, each.target.family, planIptables(owner.uuid, await reachLoopback(owner, each)));
+}
+
+/**
+ * Has `::1` lead to the pod too, where nft can rewrite for it, and the host has an address on the pod's network.
+ *
+ * @throws {NetworkError} `ports-failed` for a port on `::1` alone, where not
+ */
+function withLoopback(publishing: Publishing): Publishing {
+  const { target: { family, hostIP }, ports } = publishing;
+  if (family !== 6 || !ports.some(isOnLoopback)) return publishing;
+  if (findProgram('nft') === undefined) return withoutLoopback(publishing, 'nft is not installed');
+  if (hostIP === undefined || interfacesWith(hostIP).length === 0) return withoutLoopback(publishing, "the host has no IPv6 address on the pod's network");
+  return { ...publishing, loopback: hostIP };
+}
+
+function withoutLoopback({ target, ports }: Publishing, reason: string): Publishing {
+  if (!ports.some(({ hostIP }) => hostIP === '::1')) return { target, ports };
+  throw new NetworkError('ports-failed', `cannot publish a port on ::1: ${reason}`, { hint: '127.0.0.1 can be published on' });
+}
+
+/** Beside iptables, which cannot do it. A kernel may have no nf_tables. */
+async function reachLoopback(owner: RuleOwner, publishing: Publishing): Promise<Publishing> {
+  if (publishing.loopback === undefined) return publishing;
+  try {
+    await feed(owner, 'nft', ['-f', '-'], planNftLoopback(owner.uuid, publishing));
+    return publishing;
+  } catch (error) {
+    return withoutLoopback(publishing, messageOf(error));
+  }
 }
 
 function restore(owner: RuleOwner, name: IptablesName, family: Family, rules: string): Promise<void> {
@@ -63,11 +94,11 @@ function restore(owner: RuleOwner, name: IptablesName, family: Family, rules: st
   return feed(owner, program, ['--noflush', '--wait', '10'], rules);
 }
 
-async function feed({ lockFd }: RuleOwner, name: string, args: readonly string[], input: string): Promise<void> {
+async function feed({ lockFd }: RuleOwner, name: string, args: readonly string[], input: string, harmless?: RegExp): Promise<void> {
   const program = findProgram(name.slice(name.lastIndexOf('/') + 1));
   if (program === undefined) throw new NetworkError('ports-failed', `${name} is not installed`);
   const { status, stderr } = await runProgram(program, args, { input, ...(lockFd === undefined ? {} : { inherit: lockFd }) });
-  if (status !== 0) throw new NetworkError('ports-failed', `${program.slice(program.lastIndexOf('/') + 1)}: ${stderr.trim()}`);
+  if (status !== 0 && harmless?.test(stderr) !== true) throw new NetworkError('ports-failed', `${program.slice(program.lastIndexOf('/') + 1)}: ${stderr.trim()}`);
 }
 
 /**
@@ -92,7 +123,8 @@ async function removeTable(owner: RuleOwner): Promise<void> {
   const program = findProgram('nft');
   // After a reboot without the program there is no table either; with a table it cannot have gone.
   if (program === undefined) throw new NetworkError('ports-failed', `nft is not installed and cannot delete table ${tableOf(owner.uuid)}`);
-  await feed(owner, 'nft', ['-f', '-'], planNftRemoval(owner.uuid));
+  // A kernel without nf_tables has none in it.
+  await feed(owner, 'nft', ['-f', '-'], planNftRemoval(owner.uuid), /Protocol not supported/);
 }
 
 async function removeFromIptables(owner: RuleOwner, name: IptablesName, family: Family): Promise<void> {

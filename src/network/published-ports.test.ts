@@ -7,7 +7,7 @@ const four: PortTarget = { family: 4, podIP: '10.0.0.2', neighbours: '10.0.0.2/3
 const six: PortTarget = { family: 6, podIP: 'fd00::2', neighbours: 'fd00::2/128' };
 
 test('checkPorts, what a packet filter would misread or cannot do, throws', () => {
-  for (const bad of [{ protocol: 'tcp\n-F' }, { hostPort: 0 }, { podPort: 70_000 }, { hostIP: '1.2.3.4 -j' }, { hostIP: '' }, { hostIP: '::1' }]) {
+  for (const bad of [{ protocol: 'tcp\n-F' }, { hostPort: 0 }, { podPort: 70_000 }, { hostIP: '1.2.3.4 -j' }, { hostIP: '' }]) {
     assert.throws(() => checkPorts([{ ...good, ...bad }]), { code: 'port-unsupported' });
   }
   checkPorts([good, { ...good, hostIP: 'fd00::1' }]);

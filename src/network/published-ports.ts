@@ -29,6 +29,8 @@ export interface PortTarget {
 export interface Publishing {
   readonly target: PortTarget;
   readonly ports: readonly PublishedPort[];
+  /** The address of the host in whose name connections to `::1` reach the pod; absent: they do not. */
+  readonly loopback?: string;
 }
 
 export function familyOf(address: string): Family {
@@ -49,10 +51,6 @@ function checkPort(port: PublishedPort): void {
   if (!['tcp', 'udp', 'sctp'].includes(port.protocol)) throw unsupported(`cannot publish protocol ${JSON.stringify(port.protocol)}`);
   if (port.hostIP !== undefined && !/^[0-9a-fA-F.:]+$/.test(port.hostIP)) {
     throw unsupported(`cannot publish a port on ${JSON.stringify(port.hostIP)}: not an IP address`);
-  }
-  if (port.hostIP === '::1') {
-    const hint = '127.0.0.1 can be published on';
-    throw new NetworkError('port-unsupported', 'cannot publish a port on ::1: the kernel takes no answer to it from a pod', { hint });
   }
   for (const number of [port.hostPort, port.podPort]) {
     if (!Number.isInteger(number) || number < 1 || number > 65_535) throw unsupported(`no port number: ${number}`);
@@ -83,16 +81,24 @@ function nameOf(hostIP: string | undefined): string {
   return hostIP === undefined ? 'IP' : `IPv${familyOf(hostIP)}`;
 }
 
+/** Whether a port is published on loopback of its family, be it among other addresses. */
+export function isOnLoopback(port: PublishedPort): boolean {
+  return ['127.0.0.1', '::1', undefined].includes(destinationOf(port));
+}
+
+/** The interfaces of the host that have an address. */
+export function interfacesWith(hostIP: string): string[] {
+  const { networkInterfaces } = createRequire(import.meta.url)('node:os') as typeof import('node:os');
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) => (addresses?.some(({ address }) => address === hostIP) === true ? [name] : []));
+}
+
 /**
- * Lets packets from 127.0.0.1 leave by the interfaces that have the host's address on the pod's network.
- * IPv6 has no such switch: what is sent from ::1 arrives with another source address, but the answer, given its own back,
- * is looked up strictly by its interface, where ::1 is not, and with a route there it is dropped all the same.
+ * Lets packets from 127.0.0.1 leave by the interfaces that have the host's address on the pod's network. IPv6 has no
+ * such switch.
  */
 export function routeLocalAddresses({ family, hostIP }: PortTarget): void {
   if (family !== 4 || hostIP === undefined) return;
-  const { networkInterfaces } = createRequire(import.meta.url)('node:os') as typeof import('node:os');
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (addresses?.some(({ address }) => address === hostIP) !== true) continue;
+  for (const name of interfacesWith(hostIP)) {
     const file = `/proc/sys/net/ipv4/conf/${name}/route_localnet`;
     try {
       if (readFileSync(file, 'utf8').trim() !== '1') writeFileSync(file, '1');

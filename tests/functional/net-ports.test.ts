@@ -8,6 +8,7 @@ const skip = needs('root', 'iptables-legacy', 'nft', 'nsenter', 'unshare', 'curl
 
 const hosts = {
   'iptables over nft': {},
+  'iptables, legacy, beside nft': { legacy: true },
   'nft alone': { without: ['iptables'] },
   'iptables alone, legacy': { without: ['nft'], legacy: true },
 } as const;
@@ -54,13 +55,12 @@ for (const [name, options] of Object.entries(hosts)) {
       assert.equal((await host.runOutside(get(address, 8080))).stdout, body, `outside, ${address}`);
       assert.equal((await host.runOutside(ask(address, 7007))).stdout, 'echo hi\n', `outside, UDP, ${address}`);
     }
-    for (const address of ['127.0.0.1', host.address.four, host.address.six]) {
+    for (const address of ['127.0.0.1', host.address.four, host.address.six, ...(name === 'iptables alone, legacy' ? [] : ['::1'])]) {
       assert.equal((await host.run(get(address, 8080))).stdout, body, `the host, ${address}`);
       assert.equal((await host.run(ask(address, 7007))).stdout, 'echo hi\n', `the host, UDP, ${address}`);
     }
     await assertPodsReach([other, pod], scene, body);
     assert.equal((await host.run(get('127.0.0.1', 8081))).stdout, `rkt-${other.uuid}\n`);
-    assert.equal((await host.run(get('::1', 8080), { status: 'any' })).status, 7, 'refused at once: ::1 leads nowhere');
     assert.notEqual((await host.runOutside(get(host.address.four, 8081), { status: 'any' })).status, 0);
     assert.equal(await askOutside(scene, other), host.address.four);
     await scene.collect();
@@ -68,6 +68,36 @@ for (const [name, options] of Object.entries(hosts)) {
     assert.notEqual((await host.run(get('127.0.0.1', 8080), { status: 'any' })).status, 0);
   });
 }
+
+const routed = { cniVersion: '1.0.0', name: 'routed', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', ranges: [[{ subnet: '10.78.0.0/24' }], [{ subnet: 'fd78::/64' }]] } };
+
+test('run --port, on ::1 alone, of pods on ptp and on a bridge, is reached from there alone, with long answers', skip, async () => {
+  await using scene = await openNetScene();
+  const { host } = scene;
+  scene.configure('10-dual.conf', dual);
+  scene.configure('20-routed.conf', routed);
+  for (const [network, port] of [['dual', 8080], ['routed', 8081]] as const) {
+    const pod = await scene.startPod(`--net=${network}`, `--port=web:[::1]:${port}`);
+    const sum = await scene.rkt('enter', pod.uuid, '/bin/sh', '-c', 'dd if=/dev/urandom of=/tmp/www/long bs=1M count=8 2>&1 && sha1sum </tmp/www/long');
+    const got = await host.run(['sh', '-c', `curl -gsS --max-time 20 http://[::1]:${port}/long | sha1sum`]);
+    assert.equal(got.stdout, sum.stdout.split('\n').at(-2) + '\n');
+    for (const address of ['127.0.0.1', host.address.six]) assert.notEqual((await host.run(get(address, port), { status: 'any' })).status, 0, address);
+    assert.notEqual((await host.runOutside(get(host.address.six, port), { status: 'any' })).status, 0);
+  }
+  await scene.collect();
+  assert.deepEqual((await scene.traces()).filter((trace) => !trace.includes('dual0')), []);
+});
+
+test('run --port, on ::1 where nothing can lead from there to a pod, is refused and says why; on any address ::1 refuses connections at once', skip, async () => {
+  await using scene = await openNetScene({ without: ['nft'], legacy: true });
+  scene.configure('10-dual.conf', dual);
+  const refused = await scene.rkt('run', '--net=dual', '--port=web:[::1]:8080', scene.aci);
+  assert.equal(refused.status, 254);
+  assert.match(refused.stderr, /cannot publish a port on ::1: nft is not installed/);
+  assert.match((await scene.rkt('run', '--port=web:[::1]:8080', scene.aci)).stderr, /cannot publish ports: no network gave an IPv6 address/);
+  await scene.startPod('--net=dual', '--port=web:8080');
+  assert.equal((await scene.host.run(get('::1', 8080), { status: 'any' })).status, 7);
+});
 
 const WHOAMI = `require('http').createServer((q, r) => r.end(q.socket.remoteAddress)).listen(8000, '0.0.0.0', () => console.log('ready'))`;
 

@@ -135,7 +135,7 @@ test('without root, on the host\'s network and IPC, an app has them and changes 
 
 test('without root, the default network, reaches out, is reached by its ports, and does not reach the host\'s loopback', needs('root', 'newuidmap', 'setpriv', 'crun', 'gpg', 'pasta', 'ip', 'nsenter'), async () => {
   await using host = await openNetHost();
-  await host.run(['sh', '-c', `ip route show default | grep -q . || ip route add default via ${host.world.four}`]);
+  await host.run(['sh', '-c', `ip route show default | grep -q . || ip route add default via ${host.world.four}; ip -6 route add default via ${host.world.six}`]);
   await using scene = await openUserScene({ host });
   const serve = 'mkdir -p /tmp/www; hostname > /tmp/www/index.html; exec httpd -f -p 80 -h /tmp/www';
   const web = makeBusyboxAci(scene.file('web.aci'), { app: { exec: ['/bin/sh', '-c', serve], ports: [{ name: 'web', protocol: 'tcp', port: 80 }] } });
@@ -143,7 +143,7 @@ test('without root, the default network, reaches out, is reached by its ports, a
   const page = (port: number): string[] => ['busybox', 'httpd', '-f', '-p', String(port), '-h', '/etc'];
   host.startOutside(page(7001));
   host.start(page(7002));
-  const pod = await scene.start('--net=default', '--port=web:8080', web);
+  const pod = await scene.start('--net=default', '--port=web:8080', '--port=web:[::1]:8081', web);
   assert.match((await scene.rkt(['status', pod.uuid])).stdout, new RegExp(`^networks=default:ip4=${host.address.four.replaceAll('.', '\\.')}$`, 'm'));
   const inside = async (script: string): Promise<string> => (await scene.rkt(['enter', pod.uuid, 'sh', '-c', script])).stdout;
   assert.match(await inside(`wget -qO- http://${host.world.four}:7001/passwd`), /^root:/m);
@@ -152,6 +152,7 @@ test('without root, the default network, reaches out, is reached by its ports, a
   }
   const { stdout } = await host.runOutside(['busybox', 'wget', '-qO-', `http://${host.address.four}:8080/`]);
   assert.equal(stdout, `rkt-${pod.uuid}\n`);
+  assert.equal((await host.run(['curl', '-gsS', '--max-time', '5', 'http://[::1]:8081/'])).stdout, `rkt-${pod.uuid}\n`);
   process.kill(pod.pid, 'SIGKILL');
   await scene.rkt(['status', '--wait=20s', pod.uuid]);
 });
