@@ -86,9 +86,13 @@ async function collect({ host, home }: NetScene): Promise<void> {
   const running = stdout.split('\n').filter((line) => line.includes('\trunning\t')).map((line) => line.split('\t')[0]!);
   if (running.length > 0) await host.rkt(home, ['stop', '--force', ...running]);
   for (const uuid of running) await host.rkt(home, ['status', '--wait=15s', uuid]);
-  const gc = await host.rkt(home, ['gc', '--grace-period=0s', '--expire-prepared=0s']);
-  const left = await host.rkt(home, ['list', '--full', '--no-legend']);
-  if (left.stdout.trim() !== '') throw new Error(`pods are left: ${left.stdout}\n${gc.output}`);
+  // A process that was killed may be in its cgroup for another moment: gc then leaves the pod for later.
+  for (const deadline = Date.now() + 10_000; ; await sleep(250)) {
+    const gc = await host.rkt(home, ['gc', '--grace-period=0s', '--expire-prepared=0s']);
+    const left = await host.rkt(home, ['list', '--full', '--no-legend']);
+    if (left.stdout.trim() === '') return;
+    if (Date.now() > deadline) throw new Error(`pods are left: ${left.stdout}\n${gc.output}`);
+  }
 }
 
 const LOOK = `
