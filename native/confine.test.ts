@@ -54,6 +54,14 @@ describe('confine', { skip: missing }, () => {
     assert.equal(spawnSync('findmnt', ['-n', '/bin/busybox']).status !== 0, true, 'nothing of it is mounted on the host');
   });
 
+  test('a root of its own, in a chroot, is refused with the reason', { skip: notRoot || isWrapped }, (t) => {
+    const tree = fs.mkdtempSync(join(tmpdir(), 'rkt-confine-'));
+    t.after(() => fs.rmSync(tree, { recursive: true }));
+    fs.copyFileSync(confine, join(tree, 'confine'));
+    const { status, stderr } = spawnSync('chroot', [tree, '/confine', '--root', ...nobody, '--', '/none'], { encoding: 'utf8' });
+    assert.deepEqual([status, stderr], [125, 'rkt: confine: the root directory: is no mount point, as in a chroot: pods take one that is (pivot_root)\n']);
+  });
+
   test('capabilities, of root and of another user, are those and no others', { skip: notRoot || isWrapped }, () => {
     for (const user of [nobody, ['--uid=0', '--gid=0']]) {
       for (const [given, kept] of [['0x4', '0000000000000004'], ['0', '0000000000000000']] as const) {

@@ -51,7 +51,9 @@ static void bind_place(const struct place *place, int fd) {
 
 static void make_private_namespace(void) {
   if (unshare(CLONE_NEWNS) < 0) fail("cannot unshare", "mounts");
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("cannot make private", "the mounts");
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) return;
+  if (errno == EINVAL) refuse("is no mount point, as in a chroot: pods take one that is (pivot_root)", "the root directory");
+  fail("cannot make private", "the mounts");
 }
 
 static void cover(void) {

@@ -36,6 +36,8 @@ export interface WorkerStart {
 
 const STDERR_KEPT = 4096;
 const MOST_CALLS = 4096;
+/** Milliseconds that a worker may live on without a connection. */
+const PATIENCE = 2_000;
 
 /**
  * Has work done by this program started anew, confined, and gives what it says the result is: unchecked.
@@ -57,7 +59,9 @@ export async function runWorker(start: WorkerStart): Promise<unknown> {
   const socket = child.stdio[3] as Duplex;
   const work = new Work(socket, descriptors, start);
   const ended = new Promise<never>((_, reject) => {
-    socket.on('error', reject);
+    // Why it has hung up, it says when it ends.
+    socket.on('error', (error) => !hasHungUp(error) && reject(error));
+    socket.once('close', () => setTimeout(() => child.kill('SIGKILL'), PATIENCE).unref());
     child.once('error', reject);
     child.once('close', (code, signal) => {
       const how = signal === null ? `ended with status ${code}` : `was ended by ${signal}`;
@@ -75,6 +79,10 @@ export async function runWorker(start: WorkerStart): Promise<unknown> {
     if (descriptors !== undefined) closeSync(descriptors);
     await new Promise((resolve) => (child.exitCode === null && child.signalCode === null && child.pid !== undefined ? child.once('exit', resolve) : resolve(undefined)));
   }
+}
+
+function hasHungUp({ code = '' }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 type Filling = ReturnType<typeof Promise.withResolvers<void>>;
