@@ -5,7 +5,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSy
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { getXattr } from '#sys';
-import { diffTrees, listTree, makeRichImage, needs, rktProgram, run } from '#tests/support';
+import { diffTrees, findPodLeaks, listTree, makeRichImage, needs, rktProgram, run } from '#tests/support';
 import { openNetScene } from './net-pods.ts';
 import { startRkt } from './running-pod.ts';
 import { openScene, type Scene, UUID } from './scene.ts';
@@ -119,12 +119,14 @@ for (const copies of [[], ['--no-overlay']]) {
 
 test('private users, a file system without ID-mapped mounts, is said, and copies work there', root, async () => {
   await using scene = openScene();
-  const mounted = 'mount -t ramfs none "$0" && exec "$@"';
-  const rkt = (...args: string[]) => run('unshare', ['--mount', '--propagation=private', 'sh', '-c', `${mounted}`, scene.home.dataDir, rktProgram(), ...scene.home.flags, '--insecure-options=image', ...args]);
+  // Its pods are gone with the mount: what they have elsewhere is collected before.
+  const mounted = 'mount -t ramfs none "$0" && { "$@"; status=$?; "$1" --dir="$0" gc --grace-period=0s >/dev/null; exit $status; }';
+  const rkt = (...args: string[]) => run('unshare', ['--mount', '--propagation=private', 'sh', '-c', mounted, scene.home.dataDir, rktProgram(), ...scene.home.flags, '--insecure-options=image', ...args]);
   const refused = await rkt(...users, scene.aci, ...shell('id -u'));
   assert.equal(refused.status, 254, refused.output);
   assert.match(refused.stderr, /--private-users with an overlay needs ID-mapped mounts, which \S+ cannot have/);
   assert.match(refused.stderr, /run the pod with --no-overlay as well/);
-  const copied = await rkt(...users, '--no-overlay', scene.aci, ...shell('id -u; stat -c %u /bin'));
+  const copied = await rkt(...users, '--no-overlay', `--uuid-file-save=${scene.home.file('uuid')}`, scene.aci, ...shell('id -u; stat -c %u /bin'));
   assert.equal(copied.stdout, '0\n0\n', copied.output);
+  assert.deepEqual(findPodLeaks(readFileSync(scene.home.file('uuid'), 'utf8').trim()), []);
 });
