@@ -1,4 +1,4 @@
-import { RktError } from '#errors';
+import { isSystemError, RktError } from '#errors';
 
 type CliErrorCode =
   /** The command line is not what the command takes; told as `Error: …` with a pointer to the help. */
@@ -34,9 +34,4 @@ export async function attempt<T>(doing: string, action: () => T | Promise<T>): P
 /** Whether it is a matter between the user and the machine, and not a fault in rkt itself. */
 export function isOperational(thrown: unknown): thrown is Error {
   return thrown instanceof RktError || isSystemError(thrown);
-}
-
-/** An error of a system call, as Node makes them. */
-export function isSystemError(thrown: unknown): thrown is NodeJS.ErrnoException {
-  return thrown instanceof Error && typeof (thrown as NodeJS.ErrnoException).syscall === 'string';
 }

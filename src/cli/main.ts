@@ -1,5 +1,5 @@
 /** The program: hands argv to the commands, prints what they say and exits as they say. */
-import { isTerminal } from '#sys';
+import { isTerminal, takeOwnUmask } from '#sys';
 import { errorText } from './output/error-text.ts';
 import { runCommand } from './run-command.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -34,6 +34,8 @@ function write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void {
   } catch (error) {
     // Nobody reads on; whoever did has taken what they wanted.
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(SIGPIPE_EXIT);
+    // There is nowhere else to say it.
+    if (stream === 'stderr') return;
     throw error;
   }
 }
@@ -44,6 +46,7 @@ function exitOnFault(fault: unknown): never {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  takeOwnUmask();
   if (argv[0] === '__unpack') return await (await import('#store')).unpackerMain(argv.slice(1));
   if (argv[0] === '__fetch') return await (await import('#image')).fetcherMain();
   if (argv[0] === '__pack') return (await (await import('#store')).loadArchives()).packerMain();

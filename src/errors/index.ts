@@ -17,7 +17,28 @@ export class RktError<Code extends string = string> extends Error {
   }
 }
 
-/** What was thrown, as one line of text. */
+/** What was thrown, as text for a user. */
 export function messageOf(thrown: unknown): string {
+  if (isSystemError(thrown)) return describeSystemError(thrown);
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** An error of a system call, as Node makes them. */
+export function isSystemError(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && typeof (thrown as NodeJS.ErrnoException).syscall === 'string';
+}
+
+/** `open /etc/rkt/x: permission denied`, as the system says it, from Node's `EACCES: permission denied, open '/etc/rkt/x'`. */
+function describeSystemError(error: NodeJS.ErrnoException): string {
+  const reason = /^[A-Z0-9]+: ([^,]+)/.exec(error.message)?.[1];
+  if (error.syscall === 'uv_cwd') return 'getcwd: no such file or directory';
+  if (reason === undefined) return error.message;
+  const what = [error.syscall, error.path].filter((part) => part !== undefined).join(' ');
+  return `${what}: ${WORDS[reason] ?? reason}`;
+}
+
+/** Scripts look for the words of the C library, of which libuv has changed a few. */
+const WORDS: Readonly<Record<string, string>> = {
+  'resource busy or locked': 'device or resource busy',
+  'illegal operation on a directory': 'is a directory',
+};

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { parseImageName } from '#appc';
+import { messageOf } from '#errors';
 import { parseReference, type Reference } from '#oci';
 import type { AcIdentifier, Label } from '#appc';
 import { unlessMissing } from '#sys';
@@ -25,7 +26,7 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
  * `oci:…`, `oci-archive:…`, `docker-archive:…` and `-`, standard input.
  * A regular file of that name in the working directory goes before a name.
  *
- * @throws {ImageError} bad-image-string; {AppcError} for a bad name; {OciError} for a bad reference
+ * @throws {ImageError} bad-image-string; {OciError} for a bad reference
  */
 export function parseImageSource(text: string): ImageSource {
   if (HASH.test(text)) return { kind: 'hash', text };
@@ -43,7 +44,15 @@ export function parseImageSource(text: string): ImageSource {
     case 'file':
       return archiveSource(text);
     default:
-      return looksLikePath(text) ? { kind: 'file', text, path: text } : { kind: 'name', text, ...parseImageName(text) };
+      return looksLikePath(text) ? { kind: 'file', text, path: text } : { kind: 'name', text, ...nameIn(text) };
+  }
+}
+
+function nameIn(text: string): ReturnType<typeof parseImageName> {
+  try {
+    return parseImageName(text);
+  } catch (cause) {
+    throw new ImageError('bad-image-string', messageOf(cause), { cause, hint: `${JSON.stringify(text)} is neither the name of an image nor of a file` });
   }
 }
 

@@ -9,7 +9,7 @@ export function openRegularFile(path: string): number {
     // Without it a pipe that nobody writes to would be waited for.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw openError(path, error);
+    throw openError(error);
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, linkSync, lstatSync, mkdtempSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { modeForCaller } from '#sys';
 import { Stage0Error } from './error.ts';
 
 interface OutputOptions {
@@ -23,7 +24,7 @@ export async function writeOutputFile(
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) return writeInto(path, write);
   const target = found?.isSymbolicLink() === true ? realpathSync(path) : path;
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-  const fd = openSync(temporary, 'wx', 0o644);
+  const fd = openSync(temporary, 'wx', modeForCaller(0o644));
   try {
     await write(fd);
     fsyncSync(fd);

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { forwardedPorts, type ImageId, parsePodManifest, type PodManifest } from '#appc';
 import { createPod, type Pod, podFiles, podNameOf, withPodName } from '#pod';
+import { readBounded } from '#sys';
 import type { Store } from '#store';
 import { checkAppAnnotations } from './app-annotations.ts';
 import { findImages } from './find-images.ts';
@@ -95,8 +96,11 @@ function named(manifest: PodManifest, { podName }: PrepareRequest): PodManifest 
   return podName === undefined ? manifest : withPodName(manifest, podName);
 }
 
+/** Of a pod manifest that is given as a file, in bytes. */
+const LARGEST_MANIFEST = 16 << 20;
+
 function planFromManifest(store: Store, path: string, request: PrepareRequest): PodPlan {
-  const manifest = parsePodManifest(readFileSync(path, 'utf8'), (id) => store.resolve(id));
+  const manifest = parsePodManifest(readBounded(path, LARGEST_MANIFEST).toString(), (id) => store.resolve(id));
   const complete = named(completePodManifest(manifest, (app) => usableManifest(store, app.image.id)), request);
   return { noOverlay: request.noOverlay, manifest: complete, apps: complete.apps.map((app) => ({ name: app.name, id: app.image.id })) };
 }

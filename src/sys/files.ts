@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 let counter = 0;
@@ -42,6 +42,36 @@ export function syncDirectory(path: string): void {
 /** A file's text, or undefined where there is no such file. */
 export function readTextIfExists(path: string): string | undefined {
   return unlessMissing(() => readFileSync(path, 'utf8'));
+}
+
+/**
+ * What is in a file that somebody names, which may be anything: a pipe, a device without an end, a directory.
+ *
+ * @throws the system's error, with the path; EFBIG for more than `most` bytes
+ */
+export function readBounded(path: string, most: number): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    return readUpTo(fd, path, most);
+  } catch (error) {
+    throw Object.assign(error as Error, { path });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const PIECE = 64 << 10;
+
+function readUpTo(fd: number, path: string, most: number): Buffer {
+  const pieces: Buffer[] = [];
+  for (let total = 0; ; ) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, most + 1 - total));
+    const length = readSync(fd, piece);
+    if (length === 0) return Buffer.concat(pieces);
+    pieces.push(piece.subarray(0, length));
+    total += length;
+    if (total > most) throw Object.assign(new Error(`EFBIG: file too large, read '${path}'`), { code: 'EFBIG', syscall: 'read' });
+  }
 }
 
 /** A directory's names, sorted; none where there is no such directory. */

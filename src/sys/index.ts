@@ -14,7 +14,7 @@ export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { enableVerity, measureVerity } from './verity.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
 export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';
-export { listDirectory, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic } from './files.ts';
+export { listDirectory, readBounded, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic } from './files.ts';
 export {
   findProgram,
   type ProgramOptions,
@@ -34,3 +34,4 @@ export { isInUserNamespace, isRootless, ROOTLESS_VARIABLE } from './rootless.ts'
 export { randomBytes } from './random.ts';
 export { type Hierarchy, readHierarchies } from './cgroup.ts';
 export { type CgroupUsage, readCgroupUsage } from './cgroup-usage.ts';
+export { modeForCaller, takeOwnUmask } from './umask.ts';

@@ -9,6 +9,15 @@ export const execute: Command = async ({ engine, globals: { debug }, line: { fla
     expirePreparedMs: flags.durationMs('expire-prepared'),
     markOnly: flags.bool('mark-only'),
   };
-  await (await engine()).gc(request, (event) => say(gcLine(event, { gracePeriodMs, debug })));
+  let unsaid: unknown;
+  await (await engine()).gc(request, (event) => {
+    try {
+      say(gcLine(event, { gracePeriodMs, debug }));
+    } catch (error) {
+      // What cannot be told of a pod is no reason to keep it.
+      unsaid ??= error;
+    }
+  });
+  if (unsaid !== undefined) throw unsaid;
   return { exitCode: 0 };
 };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { RktError } from '#errors';
+import { readBounded } from '#sys';
 import { attempt, badRequest, CliError } from '../cli-error.ts';
 import { errorText } from './error-text.ts';
 
@@ -44,4 +45,12 @@ test('errorText, a fault in rkt, shows its stack with debug only', () => {
   const error = thrownBy(() => (undefined as unknown as string).length);
   assert.match(errorText(error, quiet), /^run: internal error: TypeError: [^\n]+\n$/);
   assert.match(errorText(error, debug), /\n {4}at /);
+});
+
+test('errorText, control characters in a name, are shown and not sent to the terminal', () => {
+  assert.equal(errorText(badRequest('no "a\u001b]0;x\u0007\u202eb"\n\tand why'), quiet), 'run: no "a\\u{1b}]0;x\\u{7}\\u{202e}b"\n\tand why\n');
+});
+
+test('errorText, a directory in the place of a file, is told in the words of the C library', () => {
+  assert.equal(errorText(thrownBy(() => readBounded('/etc', 10)), quiet), 'run: read /etc: is a directory\n');
 });

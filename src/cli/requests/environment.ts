@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { NameValue } from '#appc';
+import { isSystemError, messageOf } from '#errors';
 import type { PodEnvironment } from '#stage0';
-import { CliError, isSystemError } from '../cli-error.ts';
+import { readBounded } from '#sys';
+import { CliError } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
-import { describeSystemError } from '../output/error-text.ts';
 import { parseAll } from './flag-text.ts';
 import { parseNameValue } from './name-values.ts';
 
@@ -39,11 +39,14 @@ export function parseEnvironmentFile(content: string, path: string): NameValue[]
   });
 }
 
+/** The kernel takes less than that for a program. */
+const LARGEST_FILE = 4 << 20;
+
 function readEnvironmentFile(path: string): NameValue[] {
   try {
-    return parseEnvironmentFile(readFileSync(path, 'utf8'), path);
+    return parseEnvironmentFile(readBounded(path, LARGEST_FILE).toString(), path);
   } catch (error) {
-    if (isSystemError(error)) throw new CliError('usage', describeSystemError(error), { cause: error });
+    if (isSystemError(error)) throw new CliError('usage', messageOf(error), { cause: error });
     throw error;
   }
 }

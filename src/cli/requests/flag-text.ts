@@ -1,4 +1,4 @@
-import { messageOf } from '#errors';
+import { messageOf, RktError } from '#errors';
 import { CliError, isOperational } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 
@@ -17,12 +17,12 @@ function parsed<T>(name: string, text: string, parse: (text: string) => T): T {
     return parse(text);
   } catch (error) {
     if (!isOperational(error)) throw error;
-    throw invalidValue(name, text, messageOf(error));
+    throw invalidValue(name, text, messageOf(error), error instanceof RktError ? error.hint : undefined);
   }
 }
 
-export function invalidValue(name: string, text: string, why: string): CliError {
-  return new CliError('usage', `invalid argument "${text}" for --${name}=${text}: ${why}`);
+export function invalidValue(name: string, text: string, why: string, hint?: string): CliError {
+  return new CliError('usage', `invalid argument "${text}" for --${name}=${text}: ${why}`, hint === undefined ? {} : { hint });
 }
 
 /** The integer that the text is; throws CliError with `why`. */

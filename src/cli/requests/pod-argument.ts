@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { RktError } from '#errors';
-import { attempt, CliError } from '../cli-error.ts';
+import { readBounded } from '#sys';
+import { attempt, badRequest, CliError } from '../cli-error.ts';
 import type { CommandLine } from '../parse/command-line.ts';
 
 /** The pods that the words name, or the one that `--uuid-file` does; undefined when it is neither, or both. */
@@ -8,8 +8,17 @@ export async function podArguments({ args, flags }: CommandLine): Promise<readon
   const file = flags.optional('uuid-file');
   if ((file === undefined) === (args.length === 0)) return undefined;
   if (file === undefined) return args;
-  return [await attempt('unable to resolve UUID from file', () => readFileSync(file, 'utf8').trim())];
+  return [await attempt('unable to resolve UUID from file', () => readUuidFile(file))];
 }
+
+/** Nothing of a file that is another than was meant is repeated. */
+function readUuidFile(file: string): string {
+  const text = readBounded(file, LARGEST_UUID_FILE).toString().trim();
+  if (!/^[0-9a-f-]{0,36}$/.test(text)) throw badRequest(`${file} holds no UUID`);
+  return text;
+}
+
+const LARGEST_UUID_FILE = 4096;
 
 const lookupCodes = ['uuid-empty', 'uuid-invalid', 'uuid-ambiguous', 'pod-not-found'];
 

@@ -18,5 +18,5 @@ export function streamAnnotations(flags: FlagValues): Annotation[] {
 function mode(text: string, stream: 'stdin' | 'stdout' | 'stderr'): string {
   const modes = ['null', 'stream', 'tty', ...(stream === 'stdin' ? [] : ['log', 'journal'])];
   if (modes.includes(text)) return text;
-  throw badRequest(`invalid ${stream} mode ${JSON.stringify(text)}`);
+  throw badRequest(`invalid ${stream} mode ${JSON.stringify(text)}: must be one of ${modes.join(', ')}`);
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readBounded } from '#sys';
 import { ImageError } from '../image-error.ts';
 import { KEY_LIMIT } from '../http/limits.ts';
 import { openError } from '../open-error.ts';
@@ -24,9 +24,9 @@ export async function fetchKey(
 
 function readKeyFile(path: string): Buffer {
   try {
-    if (statSync(path).size > KEY_LIMIT) throw new ImageError('too-large', `key "${path}" is larger than ${KEY_LIMIT} bytes`);
-    return readFileSync(path);
+    return readBounded(path, KEY_LIMIT);
   } catch (error) {
-    throw openError(path, error);
+    if ((error as NodeJS.ErrnoException).code === 'EFBIG') throw new ImageError('too-large', `key "${path}" is larger than ${KEY_LIMIT} bytes`);
+    throw openError(error);
   }
 }

@@ -1,5 +1,4 @@
 import type { Config, Key } from 'openpgp';
-import { messageOf } from '#errors';
 import { ImageError } from '../image-error.ts';
 import { printable } from '../printable.ts';
 
@@ -34,7 +33,7 @@ export async function readKeys(bytes: Buffer, what: string): Promise<Key[]> {
       ? await read({ armoredKeys: bytes.toString() })
       : await read({ binaryKeys: new Uint8Array(bytes) });
   } catch (cause) {
-    throw new ImageError('bad-key', `error reading key ${what}: ${messageOf(cause)}`, { cause });
+    throw new ImageError('bad-key', `error reading key ${what}: it is no OpenPGP key`, { cause, hint: 'a key is a file as gpg --export --armor makes it, or a public key in PEM' });
   }
 }
 

@@ -1,4 +1,5 @@
 import { type AcIdentifier, parseAcIdentifier } from '#appc';
+import { messageOf } from '#errors';
 import type { ImageContext } from '../context.ts';
 import { ImageError } from '../image-error.ts';
 import type { TrustCandidate } from './trust-candidate.ts';
@@ -79,7 +80,11 @@ function parsePrefix(text: string | undefined): AcIdentifier | undefined {
   if (scheme !== undefined) {
     throw new ImageError('bad-key', `--prefix must not contain a URL scheme, omit ${scheme}://`);
   }
-  return parseAcIdentifier(text);
+  try {
+    return parseAcIdentifier(text);
+  } catch (cause) {
+    throw new ImageError('bad-key', `"${text}" is no prefix of image names: ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function keysOfPrefix({ prefix = '', allowHttp = false }: TrustRequest, ctx: TrustContext): Promise<readonly string[]> {

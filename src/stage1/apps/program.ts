@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { AppError } from './errors.ts';
 import { readInterpreter } from './interpreter.ts';
@@ -45,14 +45,32 @@ export function requireProgram(rootfs: string, program: string, mounts: readonly
   for (let [path, depth] = [program, 0]; depth <= 4; depth++) {
     const file = locate(rootfs, path, mounts);
     if (file === undefined) return;
-    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) {
-      throw new AppError('program-not-found', `Error: Unable to open "${path}": No such file or directory`, {
+    const why = faultOf(file);
+    if (why !== undefined) {
+      throw new AppError('program-not-found', `Error: Unable to open "${path}": ${why}`, {
         hint: depth === 0 ? 'give a program that is in the image with --exec' : `"${program}" needs it`,
       });
     }
     const needed = readInterpreter(file);
     if (needed === undefined) return;
     path = needed;
+  }
+}
+
+/** Why it cannot be executed, in the words of the C library. */
+function faultOf(file: string): string | undefined {
+  const stat = statIfAny(file);
+  if (stat === undefined) return 'No such file or directory';
+  if (stat.isDirectory()) return 'Is a directory';
+  return (stat.mode & 0o111) === 0 ? 'Permission denied' : undefined;
+}
+
+function statIfAny(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }
 
@@ -65,6 +83,8 @@ function locate(rootfs: string, path: string, mounts: readonly ProgramMount[]): 
   if (mount === undefined) return rootfs + resolved;
   // Links out of a volume lead to the app's rootfs, not the host's.
   const below = mount.source + resolved.slice(mount.target.length);
+  // A file that covers a directory has nothing below it.
+  if (resolved !== mount.target && !statSync(mount.source).isDirectory()) return below;
   const stat = lstatSync(below, { throwIfNoEntry: false });
   return stat?.isFile() === true && isInside(mount.source, below) ? below : undefined;
 }
