@@ -15,7 +15,7 @@ import type { PrepareRequest } from './requests.ts';
 import { appNameFor } from './runtime-app.ts';
 import { loadDefaultStage1, type Stage1 } from './stage1-image.ts';
 
-/** A pod in phase `prepare` that has everything but the root file systems of its apps. Its images are kept until it is disposed of. */
+/** A pod in phase `prepare` that has everything but the root file systems of its apps. Its images are kept until they are rendered. */
 export interface PodInPreparation extends Disposable {
   readonly pod: Pod;
   readonly manifest: PodManifest;
@@ -54,9 +54,10 @@ export async function preparePod(
     created(pod.uuid);
     const users = request.privateUsers ? choosePrivateUsers(parts.dataDir, pod) : undefined;
     writeFiles(parts, pod, stage1, plan);
-    const render = (): Promise<void> => renderApps(parts, pod, plan.apps, { copy: plan.noOverlay, users });
     const keeping = kept.move();
-    return { pod, manifest: plan.manifest, render, [Symbol.dispose]: () => keeping.dispose() };
+    const dispose = (): void => keeping.dispose();
+    const render = (): Promise<void> => renderApps(parts, pod, plan.apps, { copy: plan.noOverlay, users }).finally(dispose);
+    return { pod, manifest: plan.manifest, render, [Symbol.dispose]: dispose };
   } catch (error) {
     discardPod(pod);
     throw error;

@@ -30,7 +30,7 @@ export async function prepare(parts: EngineParts, request: PrepareRequest): Prom
 /**
  * `rkt run`: prepares a pod and becomes its supervisor. Images are rendered while its network comes up.
  *
- * Nothing is left of a pod whose images cannot be rendered.
+ * Nothing is left of a pod that cannot become one that runs, or whose images cannot be rendered.
  */
 export async function run(parts: EngineParts, request: RunRequest): Promise<never> {
   using preparation = await preparePod(parts, request.prepare, (uuid) => {
@@ -41,10 +41,14 @@ export async function run(parts: EngineParts, request: RunRequest): Promise<neve
   try {
     return await runPod(parts, pod, manifest, request.run, () => (rendering = preparation.render()));
   } catch (error) {
-    const rendered = await rendering?.then(() => true, () => false);
-    if (rendered === false) await (await import('./gc.ts')).deletePodOfMaker(parts, pod);
+    if (pod.phase === 'prepare') discardPod(pod);
+    else if (!(await succeeds(rendering))) await (await import('./gc.ts')).deletePodOfMaker(parts, pod);
     throw error;
   }
+}
+
+async function succeeds(work: Promise<void> | undefined): Promise<boolean> {
+  return work === undefined || work.then(() => true, () => false);
 }
 
 function saveUuid(file: string, uuid: string): void {

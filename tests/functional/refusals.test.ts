@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '#tests/support';
+import { ownManifest } from './own-manifest.ts';
 import { openScene, type Scene } from './scene.ts';
 
 const root = needs('root');
@@ -96,6 +97,15 @@ test('prepare, a pod manifest that is damaged, empty or names an unknown image, 
     writeFileSync(file, text);
     assert.match((await scene.rkt(['prepare', `--pod-manifest=${file}`], { status: 254 })).stderr, words);
   }
+  assert.deepEqual(podsLeft(scene), []);
+});
+
+test('run, a pod manifest with ports and --net=none, is refused and leaves no pod', root, async () => {
+  await using scene = openScene({ app: { ports: [{ name: 'web', protocol: 'tcp', port: 80 }] } });
+  const app = { app: { exec: ['/bin/true'], ports: [{ name: 'web', protocol: 'tcp', port: 80 }] } };
+  const manifest = await ownManifest(scene, [app], { ports: [{ name: 'web', hostPort: 8080 }] });
+  const { stderr } = await scene.insecure(['run', '--net=none', manifest], { status: 254 });
+  assert.match(stderr, /--port flag does not work with 'none' networking/);
   assert.deepEqual(podsLeft(scene), []);
 });
 
