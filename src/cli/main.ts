@@ -25,6 +25,7 @@ const surroundings: Surroundings = {
   readLine: () => (isTerminal(0) ? readLine(0) : undefined),
   openScreen: async () => (await import('./screen.ts')).openScreen(),
   attachedCaller: async () => (await import('./attached-caller.ts')).attachedCaller(),
+  startProfiles: async (files) => (await import('./profile.ts')).startProfiles(files),
   loadEngine: async (globals, listener) => (await import('./engine.ts')).createEngine(globals, listener),
 };
 

@@ -41,6 +41,7 @@ async function rkt(line: string, verbs: Partial<Engine> = {}, options: Options =
     readLine: () => options.typed?.shift(),
     openScreen: async () => undefined,
     attachedCaller: async () => assert.fail('nobody attaches here'),
+    startProfiles: async () => assert.fail('nobody profiles here'),
     loadEngine: async (given, listener) => {
       globals = given;
       options.meet?.(listener);

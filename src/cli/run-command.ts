@@ -43,6 +43,8 @@ async function outcomeOf(line: CommandLine, around: Surroundings): Promise<Outco
     return path.length > 1 ? showHelp(line, 0) : { ...(await showHelp(line, 2)), stderr: 'rkt: missing command\n' };
   }
   if (command.needsRoot && !around.isRoot) throw new CliError('unprivileged', 'cannot run as unprivileged user');
+  const [cpu, memory] = [line.globals.optional('cpuprofile'), line.globals.optional('memprofile')];
+  if (cpu !== undefined || memory !== undefined) await around.startProfiles({ cpu, memory });
   const { execute } = await load();
   return await execute(contextOf(line, around));
 }

@@ -1,5 +1,6 @@
 import type { AttachedCaller, Engine, GlobalOptions, Listener } from '#stage0';
 import type { CommandLine } from './parse/command-line.ts';
+import type { ProfileFiles } from './profile.ts';
 import type { Screen } from './screen.ts';
 
 /** All that a command knows of the process it runs in; tests bring their own. */
@@ -22,5 +23,7 @@ export interface Surroundings {
   openScreen(): Promise<Screen | undefined>;
   /** This process, as one who attaches to an app. */
   attachedCaller(): Promise<AttachedCaller>;
+  /** Profiles this process to its end. @throws {CliError} where a file cannot be written */
+  startProfiles(files: ProfileFiles): Promise<void>;
   loadEngine(globals: GlobalOptions, listener: Listener): Promise<Engine>;
 }

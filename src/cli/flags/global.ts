@@ -18,6 +18,6 @@ export const globalFlags: readonly FlagSpec[] = [
   value('system-config', 'system configuration directory', { initial: '/usr/lib/rkt' }),
   bool('trust-keys-from-https', 'automatically trust gpg keys fetched from https'),
   value('user-config', 'user configuration directory'),
-  text('cpuprofile', 'write CPU profile to the file', { hidden: true, later: true }),
-  text('memprofile', 'write memory profile to the file', { hidden: true, later: true }),
+  text('cpuprofile', 'write CPU profile to the file', { hidden: true }),
+  text('memprofile', 'write memory profile to the file', { hidden: true }),
 ];
