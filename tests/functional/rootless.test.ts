@@ -108,7 +108,7 @@ test('without root, an image with owners that the user has no ids for, is refuse
 test('without root, what takes root, is said', user, async () => {
   await using scene = await openUserScene();
   const limited = await scene.insecure(['run', '--net=none', scene.aci, '--memory=64Mi', '--exec=/bin/true']);
-  assert.match(limited.stderr, /warning: isolator "resource\/memory" of app "busybox" is not enforced: limits take root/);
+  assert.match(limited.stderr, /warning: isolator "resource\/memory" of app "busybox" is not enforced: without root, limits take a cgroup/);
   const refusals: readonly (readonly [args: readonly string[], message: RegExp])[] = [
     [['run', '--net=none', '--private-users', scene.aci], /--private-users takes root/],
     [['run', '--net=mine', scene.aci], /networks of plugins take root/],

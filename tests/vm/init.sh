@@ -19,4 +19,12 @@ mount -t tmpfs -o mode=755 run /root/run
 cp /agent.sh /root/run/agent
 ip link set lo up
 hostname rkt-test-machine
+if [ -e /units ]; then
+  # Of what is enabled on the host nothing is to start: systemd sees the units of the test alone, and its own.
+  mount -t tmpfs units /root/etc/systemd/system
+  rm -f /root/.dockerenv
+  mkdir -p /root/run/systemd/system
+  cp /units/* /root/run/systemd/system
+  exec switch_root /root /lib/systemd/systemd
+fi
 exec switch_root /root /bin/busybox sh /run/agent

@@ -16,3 +16,12 @@ export function needsVm(): { skip: string | false } {
   if (!existsSync(join(vmCache, 'vmlinux'))) reasons.push('there is no kernel for test machines; run scripts/vm-kernel');
   return { skip: reasons.length === 0 ? false : reasons.join(', ') };
 }
+
+/** The same for a machine whose process 1 is systemd, with logins and users' own managers. */
+export function needsSystemdVm(): { skip: string | false } {
+  const { skip } = needsVm();
+  const files = { systemd: '/lib/systemd/systemd', dbus: '/usr/bin/dbus-daemon', 'dbus-user-session': '/usr/lib/systemd/user/dbus.socket', 'libpam-systemd': '/usr/lib/x86_64-linux-gnu/security/pam_systemd.so' };
+  const missing = Object.entries(files).filter(([, file]) => !existsSync(file)).map(([name]) => `${name} is not installed`);
+  const reasons = [...(skip === false ? [] : [skip]), ...missing];
+  return { skip: reasons.length === 0 ? false : reasons.join(', ') };
+}

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,11 +16,13 @@ export interface VmOptions {
   readonly qemu?: readonly string[];
   /** Megabytes. */
   readonly memory?: number;
+  /** Process 1 is the host's systemd, with cgroup v2, and not the agent. Ask {@link needsSystemdVm}. */
+  readonly systemd?: boolean;
 }
 
 /**
  * A machine with a kernel of its own that has the host's files, which it cannot change: the rkt under test runs in it as it
- * is. What it writes is gone with it. `/dev/vda` is an empty ext4 of 512 MB.
+ * is. What it writes is gone with it. `/dev/vda` is an empty ext4 of 512 MB. The shell is busybox's.
  */
 export interface Vm extends AsyncDisposable {
   /** Runs a shell script as root. Any status but 0 throws with all that was printed, unless `any` is asked. */
@@ -32,6 +34,11 @@ const BOOT_TIMEOUT = 120_000;
 const RUN_TIMEOUT = 60_000;
 
 const APPEND = 'console=ttyS0 quiet panic=-1 reboot=t no_timer_check nopti mitigations=off cryptomgr.notests random.trust_cpu=on';
+/** Nothing of the host's file systems and terminals is the machine's; its temporary files, the tests' own among them, stay. */
+const SYSTEMD_APPEND = [
+  'systemd.unit=rkt-test.target fstab=no systemd.getty_auto=no systemd.show_status=no',
+  ...['tmpfiles-setup', 'sysusers', 'random-seed', 'journal-flush', 'binfmt', 'modules-load'].map((name) => `systemd.mask=systemd-${name}.service`),
+].join(' ');
 
 /** Boots a machine, emulated: no virtualization of the host is needed. Ask {@link needsVm} first. */
 export async function openVm(options: VmOptions = {}): Promise<Vm> {
@@ -39,7 +46,7 @@ export async function openVm(options: VmOptions = {}): Promise<Vm> {
   const started: ChildProcess[] = [];
   const console: string[] = [];
   try {
-    makeFiles(directory, options.modules ?? []);
+    makeFiles(directory, options);
     started.push(spawn(VIRTIOFSD, virtiofsdArguments(directory), { stdio: 'ignore' }));
     await fileToBe(`${directory}/files.sock`);
     const qemu = spawn('qemu-system-x86_64', qemuArguments(directory, options), { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -66,9 +73,10 @@ function makeVm(agent: Agent, console: readonly string[], dispose: () => Promise
   };
 }
 
-function makeFiles(directory: string, modules: readonly string[]): void {
+function makeFiles(directory: string, { modules = [], systemd = false }: VmOptions): void {
   const work = join(directory, 'initramfs');
   mkdirSync(work);
+  if (systemd) cpSync(join(import.meta.dirname, 'units'), join(work, 'units'), { recursive: true });
   writeInitramfs(`${directory}/initrd`, work, modules);
   writeFileSync(`${directory}/disk`, '');
   truncateSync(`${directory}/disk`, 512 << 20);
@@ -79,7 +87,7 @@ function virtiofsdArguments(directory: string): string[] {
   return [`--socket-path=${directory}/files.sock`, '-f', '-o', 'source=/', '-o', 'cache=always', '-o', 'sandbox=chroot', '-o', 'log_level=err'];
 }
 
-function qemuArguments(directory: string, { append = '', qemu = [], memory = 1024 }: VmOptions): string[] {
+function qemuArguments(directory: string, { append = '', qemu = [], memory = 1024, systemd = false }: VmOptions): string[] {
   return [
     '-accel', 'tcg,thread=multi', '-machine', 'pc,smm=off', '-bios', 'qboot.rom', '-cpu', 'max', '-smp', '2', '-m', String(memory),
     '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio',
@@ -88,7 +96,7 @@ function qemuArguments(directory: string, { append = '', qemu = [], memory = 102
     '-device', 'virtio-serial-pci', '-chardev', `socket,id=agent,path=${directory}/agent.sock,server=on,wait=off`,
     '-device', 'virtserialport,chardev=agent,name=rkt.agent',
     '-drive', `file=${directory}/disk,format=raw,if=none,id=disk,cache=unsafe`, '-device', 'virtio-blk-pci,drive=disk',
-    '-kernel', join(vmCache, 'vmlinux'), '-initrd', `${directory}/initrd`, '-append', `${APPEND} ${append}`,
+    '-kernel', join(vmCache, 'vmlinux'), '-initrd', `${directory}/initrd`, '-append', `${APPEND}${systemd ? ` ${SYSTEMD_APPEND}` : ''} ${append}`,
     ...qemu,
   ];
 }

@@ -20,6 +20,7 @@ export const stage1Layout = {
   resolvConf: 'stage1/rootfs/etc/rkt-resolv.conf',
   hosts: 'stage1/rootfs/etc/rkt-hosts',
   /** The cgroup of an app below the pod's, which the file `subcgroup` names. */
+  appCgroups: 'system.slice',
   appCgroup: (app: string): string => `system.slice/${app}.service`,
   /** A process inside the pod's namespaces; written by the supervisor. */
   pid: 'pid',

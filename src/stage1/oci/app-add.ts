@@ -25,7 +25,7 @@ export async function addApp(context: FlavorContext, args: AppAddArgs, trees: re
     mountTrees({ podDir, trees, apps: [app.name], users: pod.users });
     await writeBundle(pod, app);
   } catch (error) {
-    removeApp(podDir, pod.args.uuid, pod.runtime, args.appName);
+    removeApp(podDir, pod.runtime, args.appName);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { podFiles } from '#pod';
 import { type AppArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
 import { orphanedVolumes, removeEmptyVolumes } from '#stage1/apps';
 import { listDirectory, MNT_DETACH, readTextIfExists, runProgramSync, SysError, unmount } from '#sys';
+import { cgroupOfPod } from './cgroup-of-pod.ts';
 import { removeAppCgroup } from './cgroups.ts';
 import { askSupervisor } from './control.ts';
 import { OciStage1Error } from './errors.ts';
@@ -16,12 +17,12 @@ import { runtimeArguments } from './supervisor.ts';
 import { joinPodMounts } from './supervisor-process.ts';
 
 /** @throws {OciStage1Error} 'not-running', 'app-running' */
-export async function rmApp({ podDir }: FlavorContext, { appName, uuid }: AppArgs): Promise<void> {
+export async function rmApp({ podDir }: FlavorContext, { appName }: AppArgs): Promise<void> {
   const answer = await askSupervisor(podDir, ['forget', appName]);
   if (answer !== 'ok' && answer !== 'absent') throw new OciStage1Error('app-running', `app "${appName}" is still running`);
   const { runtime } = readRunningPod(podDir);
   joinPodMounts(podDir);
-  removeApp(podDir, uuid, runtime, appName);
+  removeApp(podDir, runtime, appName);
   removeEmptyVolumes(podDir, ownVolumes(podDir, appName));
 }
 
@@ -44,10 +45,11 @@ function readMountPoints(imageManifest: string): readonly MountPoint[] {
 }
 
 /** Removes what the runtime, the kernel and the bundles have of an app and of its event handlers. Among the pod's mounts. */
-export function removeApp(podDir: string, uuid: string, runtime: Runtime, app: string): void {
+export function removeApp(podDir: string, runtime: Runtime, app: string): void {
+  const cgroup = cgroupOfPod(podDir);
   for (const container of [app, handlerContainer(app, 'pre-start'), handlerContainer(app, 'post-stop')]) {
-    deleteContainer(podDir, runtime, container);
-    removeAppCgroup(uuid, container);
+    deleteContainer(podDir, runtime, container, cgroup !== undefined);
+    if (cgroup !== undefined) removeAppCgroup(cgroup, container);
     rmSync(`${podDir}/${ociFiles.bundle(container)}`, { recursive: true, force: true });
   }
   rmSync(`${podDir}/${stage1Layout.attach(app)}`, { recursive: true, force: true });
@@ -62,9 +64,9 @@ function isLogOf(app: string, file: string): boolean {
   return file.startsWith(`${app}.log`);
 }
 
-function deleteContainer(podDir: string, runtime: Runtime, container: string): void {
+function deleteContainer(podDir: string, runtime: Runtime, container: string, hasCgroup: boolean): void {
   if (!existsSync(`${podDir}/${ociFiles.runtimeRoot}/${container}`)) return;
-  const { status, stderr } = runProgramSync(runtime.path, [...runtimeArguments(runtime, podDir), 'delete', '--force', container]);
+  const { status, stderr } = runProgramSync(runtime.path, [...runtimeArguments(runtime, podDir, hasCgroup), 'delete', '--force', container]);
   if (status !== 0) throw new OciStage1Error('not-deleted', `cannot delete "${container}": ${stderr.trim()}`);
 }
 

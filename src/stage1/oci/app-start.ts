@@ -3,6 +3,7 @@ import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import type { AppArgs, FlavorContext } from '#stage1/abi';
 import { readTextIfExists } from '#sys';
+import { cgroupOfPod } from './cgroup-of-pod.ts';
 import { askSupervisor } from './control.ts';
 import { OciStage1Error } from './errors.ts';
 import { ociFiles } from './pod-paths.ts';
@@ -10,13 +11,13 @@ import { superviseApp } from './supervised-app.ts';
 import { appArguments } from './supervisor.ts';
 
 /** @throws {OciStage1Error} 'not-running', 'not-started' */
-export async function startApp({ podDir }: FlavorContext, { appName, uuid }: AppArgs): Promise<void> {
+export async function startApp({ podDir }: FlavorContext, { appName }: AppArgs): Promise<void> {
   const manifest = parsePodManifest(readFileSync(`${podDir}/${podFiles.manifest}`, 'utf8'));
   const app = manifest.apps.find(({ name }) => name === appName);
   if (app === undefined) throw new OciStage1Error('no-app', `the pod's manifest has no app "${appName}"`);
   const log = `${podDir}/${ociFiles.bundle(appName)}/${ociFiles.runtimeLog}`;
   rmSync(log, { force: true });
-  const words = appArguments(superviseApp({ uuid, manifest, interactive: false, mutable: true }, app));
+  const words = appArguments(superviseApp({ cgroup: cgroupOfPod(podDir), manifest, interactive: false, mutable: true }, app));
   const answer = await askSupervisor(podDir, ['start', ...words, `--runtime-log=${ociFiles.runtimeLog}`]);
   if (answer === 'ok' || answer === 'running') return;
   if (answer === 'ending') throw new OciStage1Error('not-running', 'the pod is being stopped');

@@ -36,6 +36,8 @@ export interface PodToStart {
   readonly sockets?: AppSockets;
   readonly hostCapabilities: readonly string[];
   readonly supervisorPid: number;
+  /** The pod's; undefined: it has none. */
+  readonly cgroup: string | undefined;
   /** What bounds the pod as a whole. */
   readonly isolators: readonly IsolatorValue[];
 }
@@ -84,7 +86,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
   });
   const isolators = appIsolators(pod, app.name, plan.app);
   return {
-    uuid: args.uuid,
+    cgroup: pod.cgroup,
     plan: { ...plan, environment: new Map([...plan.environment, ...notifyEnvironment(app)]) },
     terminal: terminal !== 'none',
     hostCapabilities: pod.hostCapabilities,
@@ -108,9 +110,9 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
 }
 
 /** A part of a processor that is more than the pod's could not be written in cgroup v1. */
-function appIsolators({ context, hostCapabilities, network, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
+function appIsolators({ context, hostCapabilities, network, cgroup, isolators: ofPod }: PodToStart, name: string, app: App): IsolatorValue[] {
   const owner = { scope: 'app', title: `app "${name}"` } as const;
-  const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities(hostCapabilities, network.kind === 'host'), context.warn);
+  const own = enforcedIsolators(owner, isolatorsOf(app), hostAbilities({ capabilities: hostCapabilities, hasHostNetwork: network.kind === 'host', cgroup }), context.warn);
   const bound = ofPod.findLast((isolator) => isolator.kind === 'cpu')?.limitMilli || Number.POSITIVE_INFINITY;
   return own.map((isolator) => {
     if (isolator.kind !== 'cpu' || isolator.limitMilli <= bound) return isolator;

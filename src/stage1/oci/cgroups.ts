@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { readHierarchies } from '#sys';
-import { appCgroup, podCgroup } from './pod-paths.ts';
+import { appCgroup } from './pod-paths.ts';
 
 const TRIES = 50;
 const PAUSE_MS = 10;
 
 /** Removes a pod's cgroups in every hierarchy; kills what still runs in them, which nobody waits for. */
-export function removePodCgroups(uuid: string): void {
-  for (const { path } of readHierarchies()) removeTree(`${path}/${podCgroup(uuid)}`);
+export function removePodCgroups(podCgroup: string): void {
+  for (const { path } of readHierarchies()) removeTree(`${path}/${podCgroup}`);
 }
 
 /** The same for one of its apps, or of their event handlers. */
-export function removeAppCgroup(uuid: string, container: string): void {
-  for (const { path } of readHierarchies()) removeTree(`${path}${appCgroup(uuid, container)}`);
+export function removeAppCgroup(podCgroup: string, container: string): void {
+  for (const { path } of readHierarchies()) removeTree(`${path}${appCgroup(podCgroup, container)}`);
 }
 
 function removeTree(directory: string): void {

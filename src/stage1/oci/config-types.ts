@@ -7,7 +7,7 @@ export interface OciConfig {
   readonly process: OciProcess;
   readonly mounts: readonly OciMount[];
   readonly linux: {
-    readonly cgroupsPath: string;
+    readonly cgroupsPath?: string;
     readonly namespaces: readonly OciNamespace[];
     readonly uidMappings?: readonly OciIdMapping[];
     readonly gidMappings?: readonly OciIdMapping[];

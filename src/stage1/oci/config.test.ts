@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { IsolatorValue } from '#appc';
 import type { AppPlan } from '#stage1/apps';
 import { type ConfigInput, planConfig } from './config.ts';
+import { podCgroup } from './pod-paths.ts';
 
 const DEFAULT_CAPABILITIES = ['CAP_CHOWN', 'CAP_KILL', 'CAP_NET_RAW', 'CAP_SYS_ADMIN'];
 
@@ -23,7 +24,7 @@ const plan: AppPlan = {
 };
 
 const input: ConfigInput = {
-  uuid: '11111111-2222-4333-8444-555555555555',
+  cgroup: podCgroup('11111111-2222-4333-8444-555555555555'),
   plan,
   isolators: [],
   podIsolators: [],

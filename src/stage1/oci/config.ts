@@ -24,7 +24,8 @@ export interface Insecure {
 }
 
 export interface ConfigInput {
-  readonly uuid: string;
+  /** That of the pod; absent: it has none. */
+  readonly cgroup?: string | undefined;
   readonly plan: AppPlan;
   /** Those of the app, and those of the pod, that are enforced. */
   readonly isolators: readonly IsolatorValue[];
@@ -59,7 +60,7 @@ export function planConfig(input: ConfigInput): OciConfig {
     process: planProcess(input, seccomp !== undefined),
     mounts: planMounts({ terminal: input.terminal, shm: input.shm, sys: input.sys, mqueue: input.mqueue, withoutMqueue: input.withoutMqueue === true, files: input.files, volumes: plan.mounts }),
     linux: {
-      cgroupsPath: appCgroup(input.uuid, input.handler?.container ?? plan.name),
+      ...(input.cgroup === undefined ? {} : { cgroupsPath: appCgroup(input.cgroup, input.handler?.container ?? plan.name) }),
       namespaces: planNamespaces(input.namespaces),
       ...planIdMap(input.idMap),
       resources: planResources(isolators, deviceRules(insecure.paths, plan.mounts.flatMap(volumeDevice)), input.disks),

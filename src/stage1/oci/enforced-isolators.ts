@@ -68,8 +68,13 @@ function reasonAgainst(owner: IsolatorOwner, isolator: IsolatorValue, host: Host
   if (isolator.kind === 'selinux-context' && !host.selinux) return `${subject} is not enforced: SELinux is not active`;
   const { controller } = RULES[isolator.kind];
   if (controller === undefined || host.controllers.has(controller)) return undefined;
-  if (isRootless()) return `${subject} is not enforced: limits take root`;
+  if (isRootless()) return `${subject} is not enforced: ${undelegated(controller, host)}`;
   return `${rule.name} isolator set but support disabled in the kernel, skipping`;
+}
+
+function undelegated(controller: string, { controllers }: HostAbilities): string {
+  if (controllers.size > 0) return `the controller ${controller} is not delegated to the user`;
+  return 'without root, limits take a cgroup that is the user\'s, as of: systemd-run --user --scope -p Delegate=yes rkt ...';
 }
 
 function checkProfile({ title }: IsolatorOwner, isolator: IsolatorValue, host: HostAbilities): void {

@@ -1,6 +1,7 @@
 import { existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { type EnterArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
-import { becomeProcess, isTerminal, readTextIfExists, unlessMissing, unshareMounts } from '#sys';
+import { becomeProcess, isRootless, isTerminal, readTextIfExists, unlessMissing, unshareMounts } from '#sys';
+import { cgroupOfPod } from './cgroup-of-pod.ts';
 import { coverHybridCgroups } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
 import { requireProgram } from './entered-program.ts';
@@ -20,6 +21,7 @@ export async function enter(context: FlavorContext, args: EnterArgs): Promise<ne
   const config = readRunningConfig(podDir, args.appName);
   const terminal = isTerminal(0);
   const runtime = findRuntime();
+  const cgroup = cgroupOfPod(podDir);
   const entered = planEntered(config.process, args.command, terminal);
   requireProgram(runtime, podDir, args.appName, entered);
   const processFd = openUnlinked(`${podDir}/${ociFiles.bundle(args.appName)}/enter-${process.pid}`, entered);
@@ -27,13 +29,14 @@ export async function enter(context: FlavorContext, args: EnterArgs): Promise<ne
   coverHybridCgroups(runtime);
   const argv = [
     runtime.path,
-    ...runtimeArguments(runtime, podDir),
+    ...runtimeArguments(runtime, podDir, cgroup !== undefined),
     'exec',
     `--process=/proc/self/fd/${processFd}`,
     ...(terminal ? ['--tty'] : []),
     args.appName,
   ];
-  return becomeProcess({ path: runtime.path, argv, env: {}, cwd: podDir, keepFds: [processFd] });
+  const program = isRootless() && cgroup !== undefined ? (await import('./enter-cgroup.ts')).asOneWhoMayEnter(cgroup, argv) : { argv, env: {} };
+  return becomeProcess({ path: program.argv[0]!, ...program, cwd: podDir, keepFds: [processFd] });
 }
 
 /** The app's process with another command, and the caller's terminal. */

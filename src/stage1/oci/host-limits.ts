@@ -15,13 +15,17 @@ export interface HostAbilities {
   readonly hasHostNetwork: boolean;
 }
 
+interface PodCgroup {
+  /** Of the pod, where it has one. */
+  readonly cgroup: string | undefined;
+}
+
 /** Only what an isolator asks for is read. */
-export function hostAbilities(capabilities: readonly string[], hasHostNetwork: boolean): HostAbilities {
+export function hostAbilities({ cgroup, ...given }: Pick<HostAbilities, 'capabilities' | 'hasHostNetwork'> & PodCgroup): HostAbilities {
   return {
-    capabilities,
-    hasHostNetwork,
+    ...given,
     get controllers() {
-      return availableControllers();
+      return isRootless() ? controllersOf(cgroup) : availableControllers();
     },
     get selinux() {
       return readTextIfExists('/sys/fs/selinux/enforce') !== undefined;
@@ -32,9 +36,14 @@ export function hostAbilities(capabilities: readonly string[], hasHostNetwork: b
   };
 }
 
-/** None without root, who alone may make cgroups. v1 controllers by the lines of /proc/self/cgroup, v2 ones by the root's file (cgroups(7)). */
+/** Without root only those that the pod's cgroup, of version 2, was made with. */
+function controllersOf(cgroup: string | undefined): ReadonlySet<string> {
+  const text = cgroup === undefined ? '' : readTextIfExists(`/sys/fs/cgroup/${cgroup}/cgroup.controllers`) ?? '';
+  return new Set(text.trim().split(' ').filter((name) => name !== ''));
+}
+
+/** v1 controllers by the lines of /proc/self/cgroup, v2 ones by the root's file (cgroups(7)). */
 function availableControllers(): ReadonlySet<string> {
-  if (isRootless()) return new Set();
   const v1 = readFileSync('/proc/self/cgroup', 'utf8')
     .split('\n')
     .flatMap((line) => line.split(':')[1]?.split(',') ?? []);

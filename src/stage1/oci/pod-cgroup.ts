@@ -5,7 +5,6 @@ import { messageOf } from '#errors';
 import { readTextIfExists, unlessMissing } from '#sys';
 import { OciStage1Error } from './errors.ts';
 import { type BlockDevice, readBlockDevices } from './host-limits.ts';
-import { podCgroup } from './pod-paths.ts';
 import { type Limits, limitsOf } from './resources.ts';
 
 const ROOT = '/sys/fs/cgroup';
@@ -65,11 +64,10 @@ function weightOf(shares: number): number {
 }
 
 /** Makes and limits the pod's cgroup, before any of its apps has one below. Nothing is made where nothing is limited. */
-export function limitPod(uuid: string, isolators: readonly IsolatorValue[]): void {
+export function limitPod(path: string, isolators: readonly IsolatorValue[]): void {
   const isVersion2 = readTextIfExists(`${ROOT}/cgroup.controllers`) !== undefined;
   const disks = limitsOf(isolators).blockIo === undefined ? [] : readBlockDevices();
   for (const { controller, file, value } of planPodCgroup(isolators, isVersion2 ? 2 : 1, disks)) {
-    const path = podCgroup(uuid);
     const cgroup = isVersion2 ? makeVersion2(path, controller) : makeVersion1(path, controller);
     try {
       writeFileSync(`${cgroup}/${file}`, value);

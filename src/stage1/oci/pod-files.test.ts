@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addHost, renderResolvConf } from './pod-files.ts';
-import { appCgroup } from './pod-paths.ts';
+import { appCgroup, podCgroup } from './pod-paths.ts';
 
 test('addHost, an address that is there, gets one more name', () => {
   assert.equal(addHost('::1 six\n127.0.0.1 localhost\n127.0.0.1 again\n', '127.0.0.1', 'me'), '::1 six\n127.0.0.1 localhost me\n127.0.0.1 again\n');
@@ -18,5 +18,5 @@ test('renderResolvConf, everything, is one line each', () => {
 });
 
 test('appCgroup, a pod, is named as machined does', () => {
-  assert.equal(appCgroup('12-34', 'web'), '/machine.slice/machine-rkt\\x2d12\\x2d34.scope/system.slice/web.service');
+  assert.equal(appCgroup(podCgroup('12-34'), 'web'), '/machine.slice/machine-rkt\\x2d12\\x2d34.scope/system.slice/web.service');
 });

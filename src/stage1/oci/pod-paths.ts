@@ -40,8 +40,9 @@ export function podCgroup(uuid: string): string {
   return `machine.slice/machine-rkt\\x2d${uuid.replaceAll('-', '\\x2d')}.scope`;
 }
 
-export function appCgroup(uuid: string, app: string): string {
-  return `/${podCgroup(uuid)}/${stage1Layout.appCgroup(app)}`;
+/** That of an app of the pod, or of an event handler. */
+export function appCgroup(podCgroup: string, app: string): string {
+  return `/${podCgroup}/${stage1Layout.appCgroup(app)}`;
 }
 
 /** An event handler is a container of its own; no app's name has a dot. */

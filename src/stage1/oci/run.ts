@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type AcName, parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs, TreeMount } from '#stage1/abi';
 import { becomeProcess, writeFileAtomic } from '#sys';
+import { openPodCgroup } from './cgroup-of-pod.ts';
 import { planAppSockets, withoutActivatedPorts } from './app-sockets.ts';
 import { type PodToStart, writeBundle } from './bundle.ts';
 import { EarlyMounts } from './early-mounts.ts';
@@ -12,7 +13,6 @@ import { limitPod } from './pod-cgroup.ts';
 import { writePodFiles } from './pod-files.ts';
 import { podIsolators } from './pod-isolators.ts';
 import { makeMounts } from './pod-mounts.ts';
-import { podCgroup } from './pod-paths.ts';
 import { giveStandardPipes, openPodUsers } from './pod-users.ts';
 import { refuseUnsupported } from './run-refusals.ts';
 import { writeRunningPod } from './running-pod.ts';
@@ -37,9 +37,9 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
   // Who stops the pod knows this process by its working directory.
   process.chdir(podDir);
   const hostCapabilities = ownCapabilities();
-  const isolators = podIsolators(args, manifest, hostCapabilities, context.warn);
   writeFileAtomic(podFiles.ppid, `${process.pid}\n`);
-  writeFileSync(podFiles.subcgroup, podCgroup(args.uuid));
+  const cgroup = await openPodCgroup(podDir, args.uuid, context.warn);
+  const isolators = podIsolators({ args, manifest, hostCapabilities, cgroup, warn: context.warn });
   const users = await openPodUsers(args);
   const apps = manifest.apps.map(({ name }) => name);
   const mounts = new EarlyMounts((rendered) => makeMounts({ podDir, trees: rendered, apps, users }, runtime));
@@ -62,8 +62,9 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
     hostCapabilities,
     supervisorPid: process.pid,
     isolators,
+    cgroup,
   };
-  if (isolators.length > 0) limitPod(args.uuid, isolators);
+  if (isolators.length > 0 && cgroup !== undefined) limitPod(cgroup, isolators);
   for (const app of manifest.apps) await writeBundle(pod, app);
   if (args.mutable) writeRunningPod(pod);
   return becomeSupervisor(pod, hostname, network.keepFd);
@@ -71,15 +72,15 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
 
 function becomeSupervisor(pod: PodToStart, hostname: string, networkFd: number | undefined): never {
   const { podDir, stage1Root, lockFd } = pod.context;
-  const { runtime, network, privateIpc, users } = pod;
+  const { runtime, network, privateIpc, users, cgroup } = pod;
   const path = `${stage1Root}/supervisor`;
   const { uuid, mutable, interactive } = pod.args;
   const apps = pod.manifest.apps.map((app) => ({
-    ...superviseApp({ uuid, manifest: pod.manifest, interactive, mutable }, app),
+    ...superviseApp({ cgroup, manifest: pod.manifest, interactive, mutable }, app),
     sockets: socketsOf(pod, app.name),
   }));
   const manager = managerArguments(process.env, pod.context.warn);
-  const argv = planSupervisor({ path, uuid, lockFd, podDir, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
+  const argv = planSupervisor({ path, uuid, lockFd, podDir, hasCgroup: cgroup !== undefined, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
   if (users !== undefined) giveStandardPipes(users.range);
   const keepFds = [lockFd, users?.fd ?? [], networkFd ?? [], ...apps.map((app) => app.sockets)].flat();
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });

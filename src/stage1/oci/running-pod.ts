@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { PodManifest } from '#appc';
 import type { FlavorContext } from '#stage1/abi';
 import { unlessMissing, writeFileAtomic } from '#sys';
+import { cgroupOfPod } from './cgroup-of-pod.ts';
 import type { PodToStart } from './bundle.ts';
 import { OciStage1Error } from './errors.ts';
 import { podIsolators } from './pod-isolators.ts';
@@ -31,7 +32,8 @@ export function readRunningPod(podDir: string): RunningPod {
 export function podOfRunning(context: FlavorContext, supervisorPid: number, manifest: PodManifest): PodToStart {
   const running = readRunningPod(context.podDir);
   // Whatever there is to warn of was told when the pod was started.
-  const isolators = podIsolators(running.args, manifest, running.hostCapabilities, () => {});
+  const cgroup = cgroupOfPod(context.podDir);
+  const isolators = podIsolators({ args: running.args, manifest, hostCapabilities: running.hostCapabilities, cgroup, warn: () => {} });
   const users = runningUsers(running.args, supervisorPid);
-  return { ...running, ...(users && { users }), context, manifest, supervisorPid, isolators };
+  return { ...running, ...(users && { users }), context, manifest, supervisorPid, isolators, cgroup };
 }

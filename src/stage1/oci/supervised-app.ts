@@ -6,19 +6,19 @@ import type { SupervisedApp } from './supervisor.ts';
 import { upkeepArguments } from './upkeep.ts';
 
 export interface SupervisedPod extends StreamsOfPod {
-  readonly uuid: string;
+  readonly cgroup: string | undefined;
 }
 
 /** What the supervisor must know of an app whose bundle has been written. */
-export function superviseApp({ uuid, ...pod }: SupervisedPod, { name, app, ...rest }: RuntimeApp): SupervisedApp {
-  const cgroup = appCgroup(uuid, name);
+export function superviseApp({ cgroup: ofPod, ...pod }: SupervisedPod, { name, app, ...rest }: RuntimeApp): SupervisedApp {
+  const cgroup = ofPod === undefined ? undefined : appCgroup(ofPod, name);
   return {
     name,
     streams: planStreams(pod, { name, ...(app && { app }), ...rest }).words,
     handlers: (app?.eventHandlers ?? []).map((handler) => handler.name),
-    memoryEvents: memoryEventsFile(cgroup),
+    ...(cgroup !== undefined && { memoryEvents: memoryEventsFile(cgroup) }),
     // The pod goes on when an app has ended: what that has left behind must not.
-    ...(pod.mutable && { processes: processesFile(cgroup) }),
+    ...(cgroup !== undefined && pod.mutable && { processes: processesFile(cgroup) }),
     upkeep: upkeepArguments({ name, ...(app && { app }), ...rest }),
   };
 }

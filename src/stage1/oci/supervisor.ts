@@ -12,7 +12,7 @@ export interface SupervisedApp {
   readonly streams: readonly string[];
   readonly handlers: readonly EventHandler['name'][];
   /** The file that counts what the kernel killed for want of memory. */
-  readonly memoryEvents: string;
+  readonly memoryEvents?: string;
   /** The file that lists the app's processes, where those that it leaves behind are to be killed. */
   readonly processes?: string;
   /** Descriptors that it is passed. */
@@ -26,6 +26,8 @@ export interface SupervisorInput {
   readonly uuid: string;
   readonly lockFd: number;
   readonly podDir: string;
+  /** The pod has a cgroup. */
+  readonly hasCgroup: boolean;
   readonly hostname: string;
   readonly runtime: Runtime;
   readonly network: PodNetwork;
@@ -53,7 +55,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--uuid=${input.uuid}`,
     `--lock-fd=${input.lockFd}`,
     `--runtime=${input.runtime.path}`,
-    ...runtimeArguments(input.runtime, input.podDir).map((argument) => `--runtime-arg=${argument}`),
+    ...runtimeArguments(input.runtime, input.podDir, input.hasCgroup).map((argument) => `--runtime-arg=${argument}`),
     `--status-dir=${stage1Layout.statusDirectory}`,
     `--ready-link=${stage1Layout.supervisorStatus}`,
     `--pid-file=${stage1Layout.pid}`,
@@ -71,11 +73,10 @@ export function planSupervisor(input: SupervisorInput): string[] {
 }
 
 /** Global flags of the runtime, before its verb. */
-export function runtimeArguments(runtime: Runtime, podDir: string): string[] {
+export function runtimeArguments(runtime: Runtime, podDir: string, hasCgroup: boolean): string[] {
   const root = [`--root=${podDir}/${ociFiles.runtimeRoot}`];
   if (runtime.kind === 'runc') return isRootless() ? [...root, '--rootless=true'] : root;
-  // Without root there is no cgroup that could be made.
-  return [...root, `--cgroup-manager=${isRootless() ? 'disabled' : 'cgroupfs'}`];
+  return [...root, `--cgroup-manager=${hasCgroup ? 'cgroupfs' : 'disabled'}`];
 }
 
 /** What the supervisor is told of one app. */
@@ -84,7 +85,7 @@ export function appArguments({ name, streams, handlers, memoryEvents, processes,
     `--app=${name}`,
     `--bundle=${ociFiles.bundle(name)}`,
     ...streams,
-    `--memory-events=${memoryEvents}`,
+    ...(memoryEvents === undefined ? [] : [`--memory-events=${memoryEvents}`]),
     ...(processes === undefined ? [] : [`--processes=${processes}`]),
     ...upkeep,
     ...sockets.map((fd) => `--listen-fd=${fd}`),
