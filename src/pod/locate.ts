@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { listDirectory, Lock, openForLock, unlessMissing } from '#sys';
+import { listDirectory, Lock, openForLock } from '#sys';
 import { phaseDir, podDir } from './layout.ts';
 import { isLocked } from './pod-lock.ts';
 import { lockMatters, type Phase, phases } from './phase.ts';
@@ -21,7 +21,7 @@ export interface Sighting {
 export function sightPod(dataDir: string, uuid: Uuid, from: Phase = 'embryo'): Sighting | undefined {
   for (const phase of phases.slice(phases.indexOf(from))) {
     const path = podDir(dataDir, phase, uuid);
-    const fd = unlessMissing(() => openForLock(path, 'directory'));
+    const fd = openIfDirectory(path);
     if (fd === undefined) continue;
     const handle = new Lock(fd);
     const locked = lockMatters(phase) && isLocked(fd);
@@ -33,6 +33,16 @@ export function sightPod(dataDir: string, uuid: Uuid, from: Phase = 'embryo'): S
     return { phase, locked, handle };
   }
   return undefined;
+}
+
+/** A file of that name is no pod, and must not keep from all the others. */
+function openIfDirectory(path: string): number | undefined {
+  try {
+    return openForLock(path, 'directory');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
 }
 
 /** Pods by name, each with the last phase it was seen in, sorted by UUID. */

@@ -223,6 +223,15 @@ test('listPods, pods vanish and move while it runs, leaves out and follows', (t)
   assert.deepEqual([...map(listPods(dir, visiblePhases), (pod) => pod.phase)], ['run', 'exited-garbage']);
 });
 
+test('listPods, a file where a pod would be, is left out, and opening it finds none', (t) => {
+  const dir = dataDir(t);
+  const uuid = exitedPod(dir);
+  const other = '00000000-0000-4000-8000-000000000000';
+  writeFileSync(`${dir}/pods/run/${other}`, '');
+  assert.deepEqual([...map(listPods(dir), (pod) => pod.uuid)], [uuid]);
+  assert.throws(() => openPod(dir, other), fails('pod-not-found', /no matches found/));
+});
+
 test('listPods, no data directory, gives none', () => {
   assert.deepEqual([...listPods('/nonexistent/rkt')], []);
 });

@@ -79,10 +79,10 @@ function problemOf(input: LayerInput, report: UnpackReport): StoreError | undefi
   return undefined;
 }
 
-/** The error of an unpacker, as the user of the store sees it. */
-export function unpackError(what: string, report: UnpackReport & { ok: false }): StoreError {
-  const hint = report.code === 'no-space' ? { hint: 'free some space, with "rkt gc" and "rkt image gc" say, and try again' } : {};
-  return new StoreError(report.code, `cannot unpack ${what}: ${report.message}`, hint);
+/** The error of an unpacker, as the user of the store sees it; `hint` for what has nothing to do with space. */
+export function unpackError(what: string, report: UnpackReport & { ok: false }, hint?: string): StoreError {
+  const advice = report.code === 'no-space' ? 'free some space, with "rkt gc" and "rkt image gc" say, and try again' : hint;
+  return new StoreError(report.code, `cannot unpack ${what}: ${report.message}`, advice === undefined ? {} : { hint: advice });
 }
 
 function withoutSpace(error: unknown, input: LayerInput, partial: PartialFile): unknown {

@@ -145,7 +145,7 @@ async function unpackStep(
       },
     });
     const report = await unpacker.report;
-    if (!report.ok) throw unpackError(`image ${step.id}`, report);
+    if (!report.ok) throw unpackError(`image ${step.id}`, report, `see whether it is damaged: rkt image verify ${step.id}`);
     if (!report.archiveHex!.startsWith(step.id.slice('sha512-'.length))) {
       throw new StoreError('image-damaged', `image ${step.id} is damaged: its content does not have that ID`, {
         hint: `remove it and fetch it again: rkt image rm ${step.id}`,

@@ -64,6 +64,13 @@ test('tree, blob that was changed, is refused', { skip: notRoot }, async (t) => 
   await assert.rejects(store.tree(image.id), { code: 'image-damaged' });
 });
 
+test('tree, blob that was cut off, is refused and says how to see whether it is damaged', { skip: notRoot }, async (t) => {
+  const { store } = openHere(t);
+  const { id } = await importBytes(store, aci('example.com/a', { file: 'x' }));
+  writeFileSync(store.blobPath(id)!, '');
+  await assert.rejects(store.tree(id), { message: `cannot unpack image ${id}: the archive is truncated`, hint: `see whether it is damaged: rkt image verify ${id}` });
+});
+
 for (const [what, change] of [
   ['content', (root: string) => appendFileSync(join(root, 'file'), 'x')],
   ['mode', (root: string) => must('chmod', '777', join(root, 'file'))],
