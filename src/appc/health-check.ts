@@ -88,7 +88,7 @@ function readProbe({ cmd, http, tcp }: HealthWords): HealthProbe | undefined {
   if (cmd === undefined || cmd === 'none') return undefined;
   const command = commandOf(cmd);
   if (command === undefined) return undefined;
-  if (command.length === 0 || command[0] === '' || command.some((word) => word.includes('\0'))) throw bad(`${quoted(cmd)} is no command`);
+  if (command.length === 0 || command[0] === '' || command.some((word) => word.includes('\0'))) throw bad(`${quoted(cmd)} is no command to probe an app with`);
   return { kind: 'exec', command };
 }
 
@@ -119,14 +119,14 @@ function jsonWords(text: string): string[] | undefined {
 function httpProbe(text: string): HealthProbe {
   const slash = text.indexOf('/');
   const path = slash < 0 ? '/' : text.slice(slash);
-  if (!/^[!-~]{1,1024}$/.test(path)) throw bad(`${quoted(path)} is not a path that can be asked for`);
+  if (!/^[!-~]{1,1024}$/.test(path)) throw bad(`${quoted(path)} is not a path that a probe can ask for`);
   return { kind: 'http', port: port(slash < 0 ? text : text.slice(0, slash)), path };
 }
 
 function port(text: string): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= 65_535) return number;
-  throw bad(`${quoted(text)} is not a port`);
+  throw bad(`${quoted(text)} is not a port to probe, 1 to 65535`);
 }
 
 const MAXIMUM_MS = 2 ** 31 - 1;
@@ -140,12 +140,12 @@ function duration(words: HealthWords, word: 'interval' | 'timeout' | 'start-peri
 
 function retries(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw bad(`${quoted(text)} is not a number of retries, which is at least 1`);
+  throw bad(`${quoted(text)} is not a number of retries of a probe, which is at least 1`);
 }
 
 function onFailure(text: string): HealthCheck['onFailure'] {
   if (text === 'none' || text === 'kill' || text === 'restart' || text === 'stop') return text;
-  throw bad(`${quoted(text)} is none of none, kill, restart and stop`);
+  throw bad(`${quoted(text)} is nothing to do with an unhealthy app: say none, kill, restart or stop`);
 }
 
 function bad(message: string): AppcError {

@@ -24,7 +24,7 @@ export async function writeOutputFile(
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) return writeInto(path, write);
   const target = found?.isSymbolicLink() === true ? realpathSync(path) : path;
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-  const fd = openSync(temporary, 'wx', modeForCaller(0o644));
+  const fd = named(path, () => openSync(temporary, 'wx', modeForCaller(0o644)));
   try {
     await write(fd);
     fsyncSync(fd);
@@ -32,6 +32,15 @@ export async function writeOutputFile(
   } finally {
     closeSync(fd);
     rmSync(temporary, { force: true });
+  }
+}
+
+/** A failure to begin beside `path` is told of what was asked for. */
+function named<T>(path: string, begin: () => T): T {
+  try {
+    return begin();
+  } catch (error) {
+    throw Object.assign(error as Error, { syscall: 'create', path });
   }
 }
 
@@ -71,7 +80,7 @@ export async function writeOutputDirectory(
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !overwrite) throw new Stage0Error('output-exists', exists);
   if (found !== undefined) checkRemovable(path, guarded);
-  const work = mkdtempSync(join(dirname(path), `.${basename(path)}.`));
+  const work = named(path, () => mkdtempSync(join(dirname(path), `.${basename(path)}.`)));
   try {
     const made = join(work, 'new');
     await fill(made);

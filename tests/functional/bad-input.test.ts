@@ -51,6 +51,15 @@ test('what cannot be, is refused by its name, and nothing is left', root, async 
   assert.deepEqual(podsLeft(scene), []);
 });
 
+test('image export and extract, a place that is not there, is told as it was asked for', root, async () => {
+  await using scene = openScene();
+  await scene.insecure(['fetch', scene.aci]);
+  for (const verb of ['export', 'extract', 'render']) {
+    const { stderr } = await scene.rkt(['image', verb, 'example.com/busybox', '/no/such/place'], { status: 254 });
+    assert.equal(stderr, `${verb}: create /no/such/place: no such file or directory\n`);
+  }
+});
+
 test('an image file that is not there, beside its missing signature, is told of both', root, async () => {
   await using scene = openScene();
   const { stderr } = await scene.rkt(['run', './nonexist.aci'], { status: 254 });
