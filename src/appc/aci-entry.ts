@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 
 /** What a name in an ACI stands for; `path` is relative to the rootfs, without `.` and doubled slashes, '' for the rootfs itself. */
 export type AciEntry =

@@ -1,5 +1,5 @@
+import { quoted } from '#errors';
 import { type Decode, listOf, refuseDuplicates, wrong } from './decode.ts';
-import { quoted } from './error.ts';
 import { decodeNameValue } from './label.ts';
 import type { Annotation } from './types.ts';
 

@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 import { parseQuantity } from './quantity.ts';
 import type { Annotation, PodManifest, RuntimeApp } from './types.ts';
 

@@ -1,5 +1,5 @@
+import { quoted } from '#errors';
 import { booleanOf, type Decode, defined, integerOf, listOf, mapOf, objectOf, optional, refuseDuplicates, required, stringOf, wrong } from './decode.ts';
-import { quoted } from './error.ts';
 import { omitEmpty, sortedMap } from './go-json.ts';
 import { checkIsolators, decodeIsolators } from './isolator.ts';
 import { nonEmptyPath } from './mount.ts';

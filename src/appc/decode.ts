@@ -1,5 +1,5 @@
-import { messageOf } from '#errors';
-import { AppcError, quoted } from './error.ts';
+import { messageOf, quoted } from '#errors';
+import { AppcError } from './error.ts';
 
 /**
  * Decoding JSON that strangers wrote, with the tolerance of Go's encoding/json where manifests rely on it:

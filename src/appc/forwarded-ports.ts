@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 import type { ExposedPort, PodManifest, Port } from './types.ts';
 
 /** A port of the host that leads to a port of the pod. */

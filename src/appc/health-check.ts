@@ -1,5 +1,6 @@
+import { quoted } from '#errors';
 import { parseDurationMs } from './duration.ts';
-import { AppcError, quoted } from './error.ts';
+import { AppcError } from './error.ts';
 import type { Annotation, RuntimeApp } from './types.ts';
 
 /** How it is found out whether an app is well, and what is done if it is not. */

@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 import type { ImageId } from './types.ts';
 
 const FULL = /^sha512-(?:[0-9a-f]{64}|[0-9a-f]{128})$/;

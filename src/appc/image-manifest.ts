@@ -1,7 +1,8 @@
+import { quoted } from '#errors';
 import { decodeAnnotations } from './annotation.ts';
 import { checkApp, decodeApp, orderApp, orderPairs } from './app.ts';
 import { type Decode, defined, integerOf, listOf, objectOf, optional, parseDocument, required, stringOf, wrong } from './decode.ts';
-import { AppcError, quoted } from './error.ts';
+import { AppcError } from './error.ts';
 import { omitEmpty, renderGoJson } from './go-json.ts';
 import { decodeLabels } from './label.ts';
 import { parseAcIdentifier } from './name.ts';

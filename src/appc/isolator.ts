@@ -1,5 +1,5 @@
+import { quoted } from '#errors';
 import { booleanOf, type Decode, integerOf, listOf, mapOf, objectOf, optional, required, stringOf, wrong } from './decode.ts';
-import { quoted } from './error.ts';
 import { parseAcIdentifier } from './name.ts';
 import { parseQuantity } from './quantity.ts';
 import type { App, Isolator } from './types.ts';

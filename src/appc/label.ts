@@ -1,5 +1,6 @@
+import { quoted } from '#errors';
 import { type Decode, listOf, objectOf, optional, refuseDuplicates, required, stringOf } from './decode.ts';
-import { AppcError, quoted } from './error.ts';
+import { AppcError } from './error.ts';
 import { parseAcIdentifier } from './name.ts';
 import type { Label, NameValue } from './types.ts';
 

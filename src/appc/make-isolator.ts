@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 import { checkIsolators, readIsolator } from './isolator.ts';
 import { canonicalQuantity } from './quantity.ts';
 import type { Isolator } from './types.ts';

@@ -1,6 +1,6 @@
-import { messageOf } from '#errors';
+import { messageOf, quoted } from '#errors';
 import { type Decode, defined, objectOf, optional, required, stringOf } from './decode.ts';
-import { AppcError, quoted } from './error.ts';
+import { AppcError } from './error.ts';
 import { parseAcName } from './name.ts';
 import { parseParameters } from './parameters.ts';
 import type { AcName, Mount } from './types.ts';

@@ -1,4 +1,5 @@
-import { AppcError, type AppcErrorCode, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError, type AppcErrorCode } from './error.ts';
 
 /** Lists of `key=value` with commas between them, as volumes, mounts and image names are written on the command line. */
 export type Parameters = ReadonlyMap<string, string>;

@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 
 /** Platforms in the words of appc labels, and in those of Go, which OCI and Docker images use. */
 

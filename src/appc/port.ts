@@ -1,6 +1,6 @@
-import { messageOf } from '#errors';
+import { messageOf, quoted } from '#errors';
 import { booleanOf, type Decode, defined, integerOf, objectOf, optional, required, stringOf, wrong } from './decode.ts';
-import { AppcError, quoted } from './error.ts';
+import { AppcError } from './error.ts';
 import { parseIp } from './ip.ts';
 import { parseAcName } from './name.ts';
 import type { AcName, ExposedPort, Port } from './types.ts';

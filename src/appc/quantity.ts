@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 
 /** Amounts of a resource as Kubernetes and appc write them: `42Mi`, `900m`, `1.5G`, `12e6`. */
 

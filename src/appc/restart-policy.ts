@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 import type { RuntimeApp } from './types.ts';
 
 /** When an app that has ended starts again: `no`, `always`, `on-failure` or `on-failure:N`, at most N times. */

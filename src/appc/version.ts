@@ -1,4 +1,5 @@
-import { AppcError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { AppcError } from './error.ts';
 
 /** The version of the appc specification this room follows. */
 export const AC_VERSION = '0.8.11';

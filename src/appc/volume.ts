@@ -1,6 +1,6 @@
-import { messageOf } from '#errors';
+import { messageOf, quoted } from '#errors';
 import { booleanOf, type Decode, defined, integerOf, objectOf, optional, required, stringOf } from './decode.ts';
-import { AppcError, quoted } from './error.ts';
+import { AppcError } from './error.ts';
 import { parseAcName } from './name.ts';
 import { parseBoolean, parseNumber, parseParameters, type Parameters } from './parameters.ts';
 import type { Volume } from './types.ts';

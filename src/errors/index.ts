@@ -42,3 +42,15 @@ const WORDS: Readonly<Record<string, string>> = {
   'resource busy or locked': 'device or resource busy',
   'illegal operation on a directory': 'is a directory',
 };
+
+/** Text in double quotes with everything unprintable escaped: what strangers wrote goes into messages only like this. */
+export function quoted(text: string): string {
+  const shown = text.length > LONGEST_QUOTED ? `${text.slice(0, LONGEST_QUOTED)}…` : text;
+  return JSON.stringify(shown.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029]/g, escapeUnit);
+}
+
+const LONGEST_QUOTED = 256;
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

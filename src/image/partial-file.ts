@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { fstatSync, ftruncateSync, rmSync, statSync, writeSync } from 'node:fs';
+import { fstatSync, ftruncateSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Lock, lockPath, readTextIfExists, writeFileAtomic } from '#sys';
+import { type Lock, lockPath, readTextIfExists, writeFileAtomic, writeWhole } from '#sys';
 import type { Report } from './context.ts';
 
 const POLL_MS = 200;
@@ -87,11 +87,8 @@ class LockedFile implements PartialFile {
   }
 
   append(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
-      const written = writeSync(this.#lock.fd, chunk, at, chunk.length - at, this.#size);
-      at += written;
-      this.#size += written;
-    }
+    writeWhole(this.#lock.fd, chunk, this.#size);
+    this.#size += chunk.length;
   }
 
   reset(validator: string | undefined): void {

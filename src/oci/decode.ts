@@ -1,5 +1,5 @@
-import { messageOf } from '#errors';
-import { OciError, type OciErrorCode, quoted } from './error.ts';
+import { messageOf, quoted } from '#errors';
+import { OciError, type OciErrorCode } from './error.ts';
 
 /**
  * Decoding JSON that a registry sent. Unknown members are ignored and never needed again: a document is kept,

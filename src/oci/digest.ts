@@ -1,4 +1,5 @@
-import { OciError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { OciError } from './error.ts';
 
 /** `sha256:` and 64 lower case hex digits, or `sha512:` and 128: image-spec, descriptor.md, digests. */
 export type Digest = `${DigestAlgorithm}:${string}` & { readonly __brand: 'Digest' };

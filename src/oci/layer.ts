@@ -1,5 +1,6 @@
+import { quoted } from '#errors';
 import type { Digest } from './digest.ts';
-import { OciError, quoted } from './error.ts';
+import { OciError } from './error.ts';
 import { type Compression, layerCompression, MEDIA_TYPES } from './media-type.ts';
 import type { OciConfig, OciManifest } from './types.ts';
 

@@ -1,6 +1,7 @@
+import { quoted } from '#errors';
 import { type Decode, defined, type JsonObject, listOf, mapOf, objectOf, optional, parseDocument, required, sizeOf, stringOf, wrong } from './decode.ts';
 import { parseDigest } from './digest.ts';
-import { OciError, quoted } from './error.ts';
+import { OciError } from './error.ts';
 import { MEDIA_TYPES, plainMediaType } from './media-type.ts';
 import { decodePlatform } from './platform.ts';
 import type { Descriptor, OciIndex, OciManifest } from './types.ts';

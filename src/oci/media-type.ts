@@ -1,4 +1,5 @@
-import { OciError, quoted } from './error.ts';
+import { quoted } from '#errors';
+import { OciError } from './error.ts';
 
 /** Media types of images: OCI image-spec, media-types.md, and Docker's of image manifest version 2, schema 2. */
 export const MEDIA_TYPES = {

@@ -1,6 +1,7 @@
+import { quoted } from '#errors';
 import { defined, type Decode, objectOf, optional, required, stringOf } from './decode.ts';
 import type { Descriptor, OciIndex } from './types.ts';
-import { OciError, quoted } from './error.ts';
+import { OciError } from './error.ts';
 
 /** In the words of Go: `linux`, `arm64`, `v8`. */
 export interface Platform {

@@ -1,6 +1,6 @@
-import { messageOf } from '#errors';
+import { messageOf, quoted } from '#errors';
 import { type Digest, parseDigest } from './digest.ts';
-import { OciError, quoted } from './error.ts';
+import { OciError } from './error.ts';
 
 /** Where an image is in a registry. There is a tag, a digest, or both; the digest is what counts then. */
 export interface Reference {

@@ -1,6 +1,7 @@
-import { createReadStream, mkdirSync, writeSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 import type { ImageId } from '#appc';
 import type { Store } from '#store';
+import { writeWhole } from '#sys';
 import type { EngineParts } from './parts.ts';
 import { resolveImage } from './images.ts';
 import { writeOutputDirectory, writeOutputFile } from './output.ts';
@@ -40,9 +41,7 @@ async function aciOf(store: Store, id: ImageId): Promise<AsyncIterable<Buffer>> 
 }
 
 export async function writePieces(fd: number, pieces: AsyncIterable<Buffer>): Promise<void> {
-  for await (const piece of pieces) {
-    for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
-  }
+  for await (const piece of pieces) writeWhole(fd, piece);
 }
 
 /** `rkt image push`. Gives the manifest's digest. */

@@ -1,4 +1,4 @@
-import { RktError } from '#errors';
+import { quoted, RktError } from '#errors';
 
 const CODES = [
   'no-image',
@@ -35,11 +35,5 @@ export class StoreError extends RktError<StoreErrorCode> {
 
 /** An error of an archive, with the entry named: `archive entry "a/../b": …`. Bytes are shown escaped. */
 export function hostileEntry(name: Buffer, problem: string): StoreError {
-  return new StoreError('hostile-archive', `archive entry ${showName(name)}: ${problem}`);
-}
-
-/** A name out of an archive as one short, printable, quoted word. */
-export function showName(name: Buffer): string {
-  const text = name.subarray(0, 256).toString();
-  return JSON.stringify(name.length > 256 ? `${text}…` : text);
+  return new StoreError('hostile-archive', `archive entry ${quoted(name.toString())}: ${problem}`);
 }

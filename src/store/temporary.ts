@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Lock, lockPath } from '#sys';
+import { listDirectory, type Lock, lockPath, unlessMissing } from '#sys';
 import type { CasLayout } from './layout.ts';
 import { tryLock } from './locks.ts';
 import { makeStoreDirectory } from './modes.ts';
@@ -16,7 +16,7 @@ export function makeTemporaryDirectory(layout: CasLayout, purpose: string): Temp
   for (;;) {
     const path = mkdtempSync(join(layout.temporary, `${purpose}-`));
     // Between mkdir and flock another process's gc may have taken it for a leftover.
-    const lock = lockIfThere(path);
+    const lock = unlessMissing(() => tryLock(path, 'directory', 'exclusive'));
     if (lock === undefined) continue;
     return {
       path,
@@ -26,15 +26,6 @@ export function makeTemporaryDirectory(layout: CasLayout, purpose: string): Temp
         lock.release();
       },
     };
-  }
-}
-
-function lockIfThere(path: string): Lock | undefined {
-  try {
-    return tryLock(path, 'directory', 'exclusive');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 
@@ -64,7 +55,7 @@ const PARTIAL_KEPT_MS = 24 * 3600 * 1000;
 
 /** Removes what killed processes left in cas/tmp: all that nobody has locked. */
 export function removeLeftovers(layout: CasLayout, now = Date.now()): void {
-  for (const name of namesIn(layout.temporary)) {
+  for (const name of listDirectory(layout.temporary)) {
     const path = join(layout.temporary, name);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) continue;
@@ -74,22 +65,6 @@ export function removeLeftovers(layout: CasLayout, now = Date.now()): void {
 }
 
 function removeUnlocked(path: string, kind: 'directory' | 'file'): void {
-  let lock: Lock | undefined;
-  try {
-    lock = lockPath(path, kind, 'exclusive');
-    if (lock !== undefined) rmSync(path, { recursive: true, force: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  } finally {
-    lock?.release();
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  using lock = unlessMissing(() => lockPath(path, kind, 'exclusive'));
+  if (lock !== undefined) rmSync(path, { recursive: true, force: true });
 }

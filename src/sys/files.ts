@@ -17,7 +17,7 @@ export function writeFileAtomic(
   const fd = openSync(temporary, 'wx', options.mode ?? 0o644);
   try {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    writeWhole(fd, bytes);
     if (options.durable === true) fsyncSync(fd);
   } catch (error) {
     closeSync(fd);
@@ -27,6 +27,13 @@ export function writeFileAtomic(
   closeSync(fd);
   renameSync(temporary, path);
   if (options.durable === true) syncDirectory(dirname(path));
+}
+
+/** Writes all of the bytes, which write(2) may take in pieces: at `position` of the file, else where it stands. */
+export function writeWhole(fd: number, bytes: Uint8Array, position?: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position === undefined ? null : position + done);
+  }
 }
 
 /** Makes the names in a directory survive a crash of the machine (fsync(2) on it). */

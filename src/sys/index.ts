@@ -14,7 +14,7 @@ export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { enableVerity, measureVerity } from './verity.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
 export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';
-export { isWritable, listDirectory, readBounded, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic } from './files.ts';
+export { isWritable, listDirectory, readBounded, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic, writeWhole } from './files.ts';
 export {
   findProgram,
   type ProgramOptions,

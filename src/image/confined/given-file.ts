@@ -1,4 +1,5 @@
-import { ftruncateSync, writeSync } from 'node:fs';
+import { ftruncateSync } from 'node:fs';
+import { writeWhole } from '#sys';
 import type { GrowingFile } from '../partial-file.ts';
 import { FILE_FD } from './messages.ts';
 
@@ -24,11 +25,8 @@ export class GivenFile implements GrowingFile {
   }
 
   append(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
-      const written = writeSync(FILE_FD, chunk, at, chunk.length - at, this.#size);
-      at += written;
-      this.#size += written;
-    }
+    writeWhole(FILE_FD, chunk, this.#size);
+    this.#size += chunk.length;
   }
 
   reset(validator: string | undefined): void {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageId } from '#appc';
 import { type Digest, digestHex, MEDIA_TYPES, parseDigest } from '#oci';
 import type { Store } from '#store';
+import { writeWhole } from '#sys';
 import { ImageError } from '../image-error.ts';
 import { planOciConfig } from './plan-config.ts';
 
@@ -85,7 +86,7 @@ async function writeLayer(archive: AsyncIterable<Buffer>, options: BuildOptions)
     const zipped = options.compression === 'none' ? plain : compress(plain, createGzip(GZIP));
     for await (const piece of zipped as AsyncIterable<Buffer>) {
       packed.update(piece);
-      for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
+      writeWhole(fd, piece);
       size += piece.length;
     }
   } finally {

@@ -1,6 +1,6 @@
-import { existsSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, unlinkSync } from 'node:fs';
 import { type EnterArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
-import { becomeProcess, isRootless, isTerminal, readTextIfExists, unlessMissing, unshareMounts } from '#sys';
+import { becomeProcess, isRootless, isTerminal, readTextIfExists, unlessMissing, unshareMounts, writeWhole } from '#sys';
 import { cgroupOfPod } from './cgroup-of-pod.ts';
 import { coverHybridCgroups } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
@@ -62,7 +62,6 @@ function readRunningConfig(podDir: string, app: string): OciConfig {
 function openUnlinked(path: string, value: unknown): number {
   const fd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
-  const bytes = Buffer.from(JSON.stringify(value));
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  writeWhole(fd, Buffer.from(JSON.stringify(value)));
   return fd;
 }

@@ -1,4 +1,5 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { writeWhole } from '#sys';
 import type { ArchiveLimits } from '../tar/limits.ts';
 import { TarReader } from '../tar/reader.ts';
 import { checkGrowth, Digesting } from '../unpack/digesting.ts';
@@ -34,8 +35,4 @@ export async function inspectAci(limits: ArchiveLimits): Promise<UnpackSuccess> 
     privileged: [],
     manifestText: text,
   };
-}
-
-function writeWhole(fd: number, piece: Buffer): void {
-  for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
 }

@@ -1,4 +1,5 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { writeWhole } from '#sys';
 import { type ArchiveLimits, DEFAULT_LIMITS } from '../tar/limits.ts';
 import { checkGrowth } from '../unpack/digesting.ts';
 import { readUncompressed } from './compression.ts';
@@ -10,6 +11,6 @@ export async function writeUncompressed(source: number, target: number, limits: 
   await readUncompressed(source, (piece) => {
     size += piece.length;
     checkGrowth(compressed, size, limits);
-    for (let done = 0; done < piece.length; ) done += writeSync(target, piece, done);
+    writeWhole(target, piece);
   });
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { openPipe } from '#sys';
+import { openPipe, writeWhole } from '#sys';
 import type { CasLayout } from '../layout.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import type { GrowingLayer, LayerDigest, PartialLayer } from '../types.ts';
@@ -82,7 +82,7 @@ export class GrowingFile implements GrowingLayer, Disposable {
 
 /** Appends to a layer that is growing, and tells its reader. */
 export function appendToLayer({ fd, wakeFd }: Pick<GrowingLayer, 'fd' | 'wakeFd'>, piece: Uint8Array): void {
-  for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done, piece.length - done);
+  writeWhole(fd, piece);
   try {
     writeSync(wakeFd, BYTE);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { messageOf } from '#errors';
+import { writeWhole } from '#sys';
 import { TarWriter } from '../tar/writer.ts';
 import { packTree, syntheticEntry } from './pack-tree.ts';
 import type { ArchiveRequest } from './protocol.ts';
@@ -52,16 +53,12 @@ class Output {
 
   write(piece: Buffer): void {
     if (this.#filled + piece.length > BUFFERED) this.flush();
-    if (piece.length >= BUFFERED) return writeAll(piece);
+    if (piece.length >= BUFFERED) return writeWhole(STDOUT, piece);
     this.#filled += piece.copy(this.#buffer, this.#filled);
   }
 
   flush(): void {
-    writeAll(this.#buffer.subarray(0, this.#filled));
+    writeWhole(STDOUT, this.#buffer.subarray(0, this.#filled));
     this.#filled = 0;
   }
-}
-
-function writeAll(bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(STDOUT, bytes, done);
 }

@@ -1,6 +1,6 @@
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { messageOf } from '#errors';
-import { becomeProcess, confinedArguments, mountOverlay, unshareMounts } from '#sys';
+import { becomeProcess, confinedArguments, mountOverlay, unshareMounts, writeWhole } from '#sys';
 import { planPackerConfinement } from '../confinement.ts';
 import { ARCHIVE_COMMAND, type ArchiveRequest, type PackRequest } from './protocol.ts';
 import { readTrustedXattrs, toWireXattrs } from './trusted-xattrs.ts';
@@ -38,12 +38,8 @@ function becomeArchiver({ directories, scratch, self, ...archived }: PackRequest
     mountOverlay({ target: scratch, lowerDirs: directories });
   }
   const request: ArchiveRequest = { ...archived, root, trusted: toWireXattrs(readTrustedXattrs(root)) };
-  writeAt(requestFd, Buffer.from(JSON.stringify(request)));
+  // The descriptor stays at its beginning, for who reads it.
+  writeWhole(requestFd, Buffer.from(JSON.stringify(request)), 0);
   const args = confinedArguments(planPackerConfinement(self, root), self.path, [...self.args, ARCHIVE_COMMAND, String(requestFd)]);
   return becomeProcess({ path: self.confine, argv: [self.confine, ...args], env: { PATH: '/usr/bin:/bin' }, keepFds: [requestFd] });
-}
-
-/** Leaves the descriptor at its beginning, for who reads it. */
-function writeAt(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, done);
 }

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { writeWhole } from '#sys';
 import { syntheticEntry } from '../pack/pack-tree.ts';
 import { TarWriter } from './writer.ts';
 
@@ -12,7 +13,7 @@ const CHUNK = 1 << 20;
 
 /** Writes files into a tar archive as root's, of 1970, in the order given: the same bytes for the same content. */
 export function writeArchive(fd: number, files: readonly FileToArchive[]): void {
-  const writer = new TarWriter((piece) => writeAll(fd, piece));
+  const writer = new TarWriter((piece) => writeWhole(fd, piece));
   for (const { name, content } of files) {
     if (Buffer.isBuffer(content)) {
       writer.entry(syntheticEntry(name, content.length));
@@ -34,8 +35,4 @@ function copy(path: string, writer: TarWriter): void {
   } finally {
     closeSync(fd);
   }
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
 }

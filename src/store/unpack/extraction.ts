@@ -9,9 +9,8 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
-import { makeDevice, makeNode, S_IF } from '#sys';
+import { makeDevice, makeNode, S_IF, writeWhole } from '#sys';
 import { hostileEntry } from '../store-error.ts';
 import type { TarEntry, TarSink } from '../tar/entry.ts';
 import { baseOf, type EntryPath, joinPath, onDisk, parentOf, parseEntryPath, parseLinkTarget } from '../tar/entry-path.ts';
@@ -74,10 +73,7 @@ export class Extraction implements TarSink {
 
   data(piece: Buffer, position: number): void {
     if (this.#file === undefined) return;
-    const at = this.#entry!.sparse ? position : null;
-    for (let done = 0; done < piece.length; ) {
-      done += writeSync(this.#file.fd, piece, done, piece.length - done, at === null ? null : at + done);
-    }
+    writeWhole(this.#file.fd, piece, this.#entry!.sparse ? position : undefined);
   }
 
   endEntry(): void {
