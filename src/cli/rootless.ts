@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { loadConfig } from '#config';
 import { openPod } from '#pod';
-import { becomeProcess, findProgram, readTextIfExists, ROOTLESS_VARIABLE, unlessMissing } from '#sys';
+import { becomeProcess, findProgram, passedDescriptors, readTextIfExists, ROOTLESS_VARIABLE, unlessMissing } from '#sys';
 import { CliError } from './cli-error.ts';
 import { configDirs, findSelf } from './engine.ts';
 import { chooseDataDir } from './own-directories.ts';
@@ -37,7 +37,7 @@ export function enterUserNamespace(line: CommandLine, argv: readonly string[]): 
   const joined = IN_POD.has(command) ? podNamespace(dataDir, line) : undefined;
   const args = joined === undefined ? mapArguments() : [`--join=${joined}`];
   const env = { ...process.env, [ROOTLESS_VARIABLE]: String(process.getuid!()) } as Record<string, string>;
-  becomeProcess({ path: self.userns, argv: [self.userns, ...args, '--', self.path, ...self.args, ...argv], env });
+  becomeProcess({ path: self.userns, argv: [self.userns, ...args, '--', self.path, ...self.args, ...argv], env, keepFds: passedDescriptors(process.env) });
 }
 
 /** Whether it belongs to the user, or is to be made by the user. */

@@ -8,7 +8,7 @@ export { createUserNamespace, openNetworkNamespace, type UserNamespace } from '.
 export { type IdRange, insideId, outsideId } from './id-range.ts';
 export { mapAttributeIds, namesIds } from './id-attributes.ts';
 export { cannotMapOwners, mapOwners } from './id-map.ts';
-export { boundPort } from './passed-socket.ts';
+export { boundPort, passedDescriptors } from './passed-socket.ts';
 export { bringUpInterface } from './interface.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
 export { enableVerity, measureVerity } from './verity.ts';

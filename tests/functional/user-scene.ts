@@ -16,6 +16,8 @@ export interface UserScene extends AsyncDisposable {
   readonly aci: string;
   readonly key: SigningKey;
   file(name: string): string;
+  /** Gives a file in the home to the user. */
+  own(name: string): void;
   /** Runs a program as the user, in mounts that show the host with this user on it. */
   as(program: string, ...args: readonly string[]): Promise<RunResult>;
   /** Throws unless it exits with `status`. */
@@ -24,6 +26,8 @@ export interface UserScene extends AsyncDisposable {
   insecure(args: readonly string[], status?: number): Promise<RunResult>;
   /** Starts `rkt run ARGS` and waits until the pod is ready. */
   start(...args: readonly string[]): Promise<UserPod>;
+  /** The same for another command that becomes a pod. */
+  startAs(command: readonly string[], ...args: readonly string[]): Promise<UserPod>;
 }
 
 export interface UserPod {
@@ -38,6 +42,8 @@ export interface UserSceneOptions {
   readonly ids?: number;
   /** The machine whose network the user has. */
   readonly host?: NetHost;
+  /** runc: as on a machine without crun. */
+  readonly runtime?: 'crun' | 'runc';
 }
 
 /** A uid that is nobody's, and the same in no two processes. */
@@ -48,12 +54,13 @@ const uidOf = (): number => 2_000_000 + process.pid;
  * itself is left as it is. /dev/net/tun is for everybody there, as systemd makes it.
  */
 const ENTER = `
+if [ "$3" = runc ]; then for file in /usr/bin/crun /usr/local/bin/crun; do [ ! -e $file ] || mount --bind /dev/null $file; done; fi
 for file in passwd group subuid subgid; do mount --bind "$1/etc/$file" /etc/$file; done
 if [ -e /dev/net/tun ]; then mount -t tmpfs none "$1/dev"; mknod -m 666 "$1/dev/tun" c 10 200; mount --bind "$1/dev/tun" /dev/net/tun; fi
-home=$1 uid=$2; shift 2; cd "$home"
+home=$1 uid=$2; shift 3; cd "$home"
 exec env -i HOME="$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin setpriv --reuid=$uid --regid=$uid --clear-groups -- "$@"`;
 
-export async function openUserScene({ ids = 65_536, host }: UserSceneOptions = {}): Promise<UserScene> {
+export async function openUserScene({ ids = 65_536, host, runtime = 'crun' }: UserSceneOptions = {}): Promise<UserScene> {
   const uid = uidOf();
   const shift = 0x5000_0000 + (process.pid % 4096) * 65_536;
   const home = mkdtempSync(join(tmpdir(), 'rkt-user-'));
@@ -62,7 +69,7 @@ export async function openUserScene({ ids = 65_536, host }: UserSceneOptions = {
   const file = (name: string): string => join(home, name);
   const aci = makeBusyboxAci(file('busybox.aci'));
   chownSync(home, uid, uid);
-  const words = (args: readonly string[]): string[] => ['unshare', '--mount', '--propagation=private', 'sh', '-c', ENTER, 'sh', home, String(uid), ...args];
+  const words = (args: readonly string[]): string[] => ['unshare', '--mount', '--propagation=private', 'sh', '-c', ENTER, 'sh', home, String(uid), runtime, ...args];
   const scene: UserScene = {
     uid,
     shift,
@@ -71,6 +78,7 @@ export async function openUserScene({ ids = 65_536, host }: UserSceneOptions = {
     aci,
     key,
     file,
+    own: (name) => chownSync(file(name), uid, uid),
     as(...args) {
       const [program, ...rest] = words(args) as [string, ...string[]];
       return host === undefined ? run(program, rest) : host.run([program, ...rest], { status: 'any' });
@@ -81,7 +89,8 @@ export async function openUserScene({ ids = 65_536, host }: UserSceneOptions = {
       throw new Error(`rkt ${args.join(' ')}: exit status ${result.status}, not ${status}\n${result.output}`);
     },
     insecure: (args, status) => scene.rkt(['--insecure-options=image', ...args], status),
-    start: (...args) => start(scene, words, host, args),
+    start: (...args) => start(scene, words, host, ['run'], args),
+    startAs: (command, ...args) => start(scene, words, host, command, args),
     async [Symbol.asyncDispose]() {
       await collect(scene);
       key[Symbol.dispose]();
@@ -104,12 +113,12 @@ function writeAccounts(home: string, uid: number, shift: number, ids: number): v
   }
 }
 
-async function start(scene: UserScene, words: (args: readonly string[]) => string[], host: NetHost | undefined, args: readonly string[]): Promise<UserPod> {
+async function start(scene: UserScene, words: (args: readonly string[]) => string[], host: NetHost | undefined, command: readonly string[], args: readonly string[]): Promise<UserPod> {
   const save = scene.file(`uuid-${process.hrtime.bigint()}`);
   const log = `${save}.log`;
   // rkt is told by the first to know the pid: unshare, sh, env and setpriv become it.
   const script = 'log=$1; shift; exec "$@" >"$log" 2>&1';
-  const [program, ...rest] = ['sh', '-c', script, 'sh', log, ...words([rktProgram(), '--insecure-options=image', 'run', `--uuid-file-save=${save}`, ...args])];
+  const [program, ...rest] = ['sh', '-c', script, 'sh', log, ...words([rktProgram(), '--insecure-options=image', ...command, `--uuid-file-save=${save}`, ...args])];
   const child: ChildProcess = host === undefined ? spawn(program!, rest, { stdio: 'ignore' }) : host.start([program!, ...rest]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   for (const deadline = Date.now() + 60_000; !(existsSync(save) && readFileSync(save, 'utf8').length === 36); await sleep(20)) {
