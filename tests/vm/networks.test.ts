@@ -21,6 +21,7 @@ mkdir -p /data/local/net.d`;
 
 const SERVE = 'mkdir -p /tmp/www; hostname >/tmp/www/index.html; exec httpd -f -p 80 -h /tmp/www';
 const WORLD = 'ip netns exec world';
+const NAT = ['nft_chain_nat', 'nft_compat', 'nft_ct', 'nft_fib_inet', 'nft_nat', 'xt_addrtype', 'xt_comment', 'xt_MASQUERADE', 'xt_nat', 'xt_tcpudp'];
 
 /** A machine with an rkt, and with pods that serve their hostname on port 80, named `web`. */
 class Scene implements AsyncDisposable {
@@ -57,7 +58,7 @@ class Scene implements AsyncDisposable {
 
   /** What answers at an address; the pod is ready a moment before its app listens. */
   fetch(where: string, address: string): Promise<string> {
-    return this.sh(`${where} curl -sS --max-time 20 --retry 9 --retry-delay 1 --retry-connrefused http://${address}/`);
+    return this.sh(`${where} curl -gsS --max-time 20 --retry 9 --retry-delay 1 --retry-connrefused http://${address}/`);
   }
 
   /** Ends and collects the pods; gives what is left of them. */
@@ -67,7 +68,7 @@ class Scene implements AsyncDisposable {
     await this.rkt.run(['gc', '--grace-period=0s']);
     const left = await this.sh(`
       ls /run/netns; ip -o link | grep -vE ': (lo|up0|web0)[@:]'; find /var/lib/cni -type f -name '[0-9]*'
-      iptables-save | grep -E '^-A|RKT|CNI'; nft list tables | grep rkt; true`);
+      { iptables-save; ip6tables-save; } 2>/dev/null | grep -E '^-A|RKT|CNI'; nft list tables | grep rkt; true`);
     return left.split('\n').filter((line) => line !== 'world');
   }
 
@@ -81,12 +82,23 @@ function inPod(uuid: string): string {
   return `nsenter --net=/run/netns/cni-${uuid}`;
 }
 
-describe('a host whose kernel has ipvlan', { skip, timeout: 600_000 }, () => {
+describe('a host with IPv6, br_netfilter and ipvlan', { skip, timeout: 600_000 }, () => {
   let scene: Scene;
   before(async () => {
-    scene = await Scene.open({ modules: ['veth', 'ipvlan'] });
+    scene = await Scene.open({ modules: ['br_netfilter', 'ipvlan', 'veth', ...NAT] });
   });
   after(() => scene?.[Symbol.asyncDispose]());
+
+  test('run --port, is reached from ::1 and, over a bridge with hairpins, from the pod itself; nothing is left', async () => {
+    const ranges = [[{ subnet: '10.84.0.0/24' }], [{ subnet: 'fd84::/64' }]];
+    const ipam = { type: 'host-local', ranges, routes: [{ dst: '0.0.0.0/0' }] };
+    await scene.configure({ name: 'dual', type: 'bridge', bridge: 'web0', isGateway: true, hairpinMode: true, ipam });
+    const pod = await scene.start('--net=dual', '--port=web:8080');
+    for (const [where, address] of [['', '[::1]'], ['', '127.0.0.1'], [inPod(pod), '198.51.100.1'], [inPod(pod), '[fd84::1]']] as const) {
+      assert.equal(await scene.fetch(where, `${address}:8080`), `rkt-${pod}`, `${where} ${address}`);
+    }
+    assert.deepEqual(await scene.collect(pod), []);
+  });
 
   for (const { mode, net, route } of [
     { mode: 'l2', net: '198.51.100', route: 'true' },
@@ -110,8 +122,7 @@ describe('a host whose kernel has ipvlan', { skip, timeout: 600_000 }, () => {
 describe('a host without IPv6 and without br_netfilter', { skip, timeout: 600_000 }, () => {
   let scene: Scene;
   before(async () => {
-    const tables = ['nft_chain_nat', 'nft_compat', 'nft_ct', 'xt_addrtype', 'xt_comment', 'xt_MASQUERADE', 'xt_nat', 'xt_tcpudp'];
-    scene = await Scene.open({ append: 'ipv6.disable=1', modules: ['bridge', 'veth', ...tables] });
+    scene = await Scene.open({ append: 'ipv6.disable=1', modules: ['bridge', 'veth', ...NAT] });
   });
   after(() => scene?.[Symbol.asyncDispose]());
 
