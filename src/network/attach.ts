@@ -1,5 +1,5 @@
 import type { NetInfo } from '#pod';
-import { type Attachment, readResult, renderAttachment, writeResult } from './attachments.ts';
+import { type Attachment, markRefused, readResult, renderAttachment, writeResult } from './attachments.ts';
 import { lockBridgeCreation } from './bridge-creation.ts';
 import { runtimeConfigOf } from './capability-args.ts';
 import { type Address, type CniResult, dottedMask, isIpv4, parseCniResult } from './cni-result.ts';
@@ -7,6 +7,7 @@ import { isAtLeast } from './cni-version.ts';
 import { NetworkError } from './errors.ts';
 import type { Json, PluginConf } from './network-conf.ts';
 import { type PluginContext, type PluginRun, runPlugin } from './plugin.ts';
+import { shown } from './shown.ts';
 
 /** An attachment that has come about. */
 export interface Attached {
@@ -34,8 +35,12 @@ export async function attach(attachment: Attachment, context: PluginContext, war
 async function addAll(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<string> {
   let answer = '';
   for (const plugin of attachment.conf.plugins) {
-    const { stdout, stderr } = await addOne(planRun(attachment, plugin, answer), plugin, context);
-    if (stderr.trim() !== '') warn(stderr.trim());
+    const adding = addOne(planRun(attachment, plugin, answer), plugin, context);
+    const { stdout, stderr } = await adding.catch((error: unknown) => {
+      if (plugin === attachment.conf.plugins[0]) markRefused(context.podDir, attachment);
+      throw error;
+    });
+    if (stderr.trim() !== '') warn(shown(stderr));
     answer = answerOf(plugin, stdout) || answer;
     // After each: should the machine crash before the next, what this one did is undone by what it said.
     if (answer !== '' && isToldAgain(attachment)) writeResult(context.podDir, attachment, answer);

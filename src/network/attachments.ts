@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { type NetInfo, parseNetInfo, podFiles } from '#pod';
 import { readTextIfExists, writeFileAtomic } from '#sys';
 import { loadNetworks } from './load-networks.ts';
@@ -61,6 +61,19 @@ export function readResult(podDir: string, { conf }: Attachment): string {
 export function renderAttachment(attachment: Attachment, ip = '', mask = ''): NetInfo {
   const { conf, pluginPath, ifName, args } = attachment;
   return { netName: conf.name, netConf: confFile(conf), pluginPath, ifName, ip, args, mask };
+}
+
+function refusalFile(conf: NetworkConf): string {
+  return `${podFiles.net}/${conf.fileName}.refused`;
+}
+
+/** Notes that its first plugin would not attach the pod: nothing else was done for this network. */
+export function markRefused(podDir: string, { conf }: Attachment): void {
+  writeFileAtomic(`${podDir}/${refusalFile(conf)}`, '');
+}
+
+export function wasRefused(podDir: string, { conf }: Attachment): boolean {
+  return existsSync(`${podDir}/${refusalFile(conf)}`);
 }
 
 /** What is left of an attachment on disk. */
@@ -133,5 +146,5 @@ function baseName(path: string): string {
 
 /** Marks one as detached, or as not to be attached any more. */
 export function forgetAttachment(podDir: string, { conf }: Attachment): void {
-  for (const file of [confFile(conf), resultFile(conf)]) rmSync(`${podDir}/${file}`, { force: true });
+  for (const file of [confFile(conf), resultFile(conf), refusalFile(conf)]) rmSync(`${podDir}/${file}`, { force: true });
 }

@@ -18,13 +18,19 @@ test('parseCniResult, nothing printed, is no address', () => {
   assert.deepEqual(parseCniResult('\n'), { addresses: [] });
 });
 
+test('parseCniResult, DNS that would be more than its words in resolv.conf, is left out', () => {
+  const dns = { nameservers: ['1.2.3.4', '1.2.3.4\nnameserver 6.6.6.6', ''], search: ['a b', 'c'], options: ['\u001b[2J', 'ndots:2'], domain: 'x\ny' };
+  assert.deepEqual(parseCniResult(JSON.stringify({ dns })).dns, { nameservers: ['1.2.3.4'], search: ['c'], options: ['ndots:2'] });
+});
+
 test('parseCniResult, DNS in parts, gives lists for what is not there', () => {
   assert.deepEqual(parseCniResult('{"dns":{"nameservers":["1.2.3.4"]}}').dns, { nameservers: ['1.2.3.4'], search: [], options: [] });
 });
 
 test('parseCniResult, text, list and bad address, throws', () => {
-  for (const text of ['hello', '3', '{"ip4":{"ip":"10.1.0.2"}}']) {
-    assert.throws(() => parseCniResult(text), { code: 'result-invalid' });
+  const addresses = ['10.1.0.2', '10.1.0.256/24', '10.1.0.2/33', 'fd00::2/129', 'fd00:::2/64', '1/2', 'db/24'].map((address) => JSON.stringify({ ips: [{ address }] }));
+  for (const text of ['hello', '3', '[]', ...addresses, '{"ips":[{"address":"10.1.0.2/24","gateway":"db"}]}']) {
+    assert.throws(() => parseCniResult(text), { code: 'result-invalid' }, text);
   }
 });
 

@@ -1,4 +1,6 @@
+import { parseIp } from '#appc';
 import { NetworkError } from './errors.ts';
+import { shown } from './shown.ts';
 
 export interface Dns {
   readonly nameservers: readonly string[];
@@ -46,32 +48,43 @@ function parseJson(text: string): Json {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new NetworkError('result-invalid', `error parsing ${JSON.stringify(text)}`, { cause });
+    throw new NetworkError('result-invalid', `error parsing ${JSON.stringify(shown(text))}`, { cause });
   }
   if (isObject(value)) return value;
-  throw new NetworkError('result-invalid', `not a CNI result: ${JSON.stringify(text)}`);
+  throw new NetworkError('result-invalid', `not a CNI result: ${JSON.stringify(shown(text))}`);
 }
 
 function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function address(cidr: unknown, gateway: unknown): Address {
-  const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(typeof cidr === 'string' ? cidr : '');
-  if (!match) throw new NetworkError('result-invalid', `not an address with a prefix length: ${JSON.stringify(cidr)}`);
-  const common = { ip: match[1]!, prefixLength: Number(match[2]) };
-  return typeof gateway === 'string' && gateway !== '' ? { ...common, gateway } : common;
+  const [, text = '', digits] = /^([^/]+)\/(\d{1,3})$/.exec(typeof cidr === 'string' ? cidr : '') ?? [];
+  const ip = parseIp(text);
+  const prefixLength = Number(digits);
+  if (ip === undefined || prefixLength > (ip.includes(':') ? 128 : 32)) {
+    throw new NetworkError('result-invalid', `not an address with a prefix length: ${JSON.stringify(cidr)}`);
+  }
+  return { ip, prefixLength, ...gatewayOf(gateway) };
+}
+
+function gatewayOf(value: unknown): Pick<Address, 'gateway'> {
+  if (typeof value !== 'string' || value === '') return {};
+  const gateway = parseIp(value);
+  if (gateway === undefined) throw new NetworkError('result-invalid', `not the address of a gateway: ${JSON.stringify(value)}`);
+  return { gateway };
 }
 
 export function isIpv4(address: Pick<Address, 'ip'>): boolean {
   return !address.ip.includes(':');
 }
 
+/** A word is what resolv.conf(5) may hold: the network's server of DHCP, of which a plugin has it, is anybody. */
 function parseDns(dns: Json): Dns | undefined {
-  const list = (key: string): string[] =>
-    Array.isArray(dns[key]) ? dns[key].filter((each): each is string => typeof each === 'string') : [];
+  const isWord = (value: unknown): value is string => typeof value === 'string' && /^[^\s\p{Cc}]+$/u.test(value);
+  const list = (key: string): string[] => (Array.isArray(dns[key]) ? dns[key].filter(isWord) : []);
   const [nameservers, search, options] = [list('nameservers'), list('search'), list('options')];
-  const domain = typeof dns['domain'] === 'string' ? dns['domain'] : '';
+  const domain = isWord(dns['domain']) ? dns['domain'] : '';
   if (domain === '' && nameservers.length + search.length + options.length === 0) return undefined;
   return { nameservers, search, options, ...(domain === '' ? {} : { domain }) };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -51,6 +51,19 @@ test('loadNetworks, broken and hostile files, throws naming the file', (t) => {
   }
   for (const text of ['{', '[]', '{"name":"../../x","type":"a"}', '{"name":"a","type":"../../bin/sh"}', '{"name":"a"}']) {
     const dir = configDir(t, { 'a.conf': text });
-    assert.throws(() => load('default', dir), { code: 'configuration-invalid', message: /^error loading .*\/net\.d\/a\.conf: / });
+    assert.throws(() => load('a', dir), { code: 'configuration-invalid', message: /^error loading .*\/net\.d\/a\.conf: / });
   }
+});
+
+test('loadNetworks, a file that cannot be read, throws naming it', (t) => {
+  const dir = configDir(t, {});
+  symlinkSync('/nonexistent', `${dir}/net.d/a.conf`);
+  assert.throws(() => load('default', dir), { code: 'configuration-invalid', message: /^error loading .*\/net\.d\/a\.conf: ENOENT/ });
+});
+
+test('loadNetworks, a directory, and files of networks nobody asks for that rkt cannot use, do not matter', (t) => {
+  const unusable = ['{"name":"a","cniVersion":"9.0.0","type":"b"}', '{"name":"a"}', '{"name":"a","type":"../b"}'];
+  const dir = configDir(t, Object.fromEntries(unusable.map((text, index) => [`${index}.conf`, text])));
+  mkdirSync(`${dir}/net.d/sub.conf`);
+  assert.deepEqual(load('default', dir), ['99-default.conf default:']);
 });

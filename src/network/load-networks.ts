@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { messageOf } from '#errors';
 import { listDirectory } from '#sys';
 import { builtinNetworks } from './builtin-networks.ts';
 import { NetworkError } from './errors.ts';
 import type { NetList } from './net-list.ts';
-import { type NetworkConf, parseNetworkConf } from './network-conf.ts';
+import { type NetworkConf, parseNetworkConf, parseNetworkName } from './network-conf.ts';
 
 export interface WantedNetwork {
   readonly conf: NetworkConf;
@@ -21,9 +22,10 @@ type Warn = (text: string) => void;
 export function loadNetworks(list: NetList, localConfigDir: string, warn: Warn = () => {}): WantedNetwork[] {
   if (list.kind !== 'contained') return [];
   const args = new Map(list.names.map((request) => [request.name, request.args]));
-  const wanted = (conf: NetworkConf): boolean => list.all || args.has(conf.name);
-  const networks = firstOfEachName([...builtinNetworks].map(([file, text]) => parseNetworkConf(file, text)).filter(wanted));
-  for (const [name, conf] of firstOfEachName(readUserNetworks(`${localConfigDir}/net.d`).filter(wanted), warn)) {
+  const isWanted = (name: string): boolean => list.all || args.has(name);
+  const builtin = [...builtinNetworks].map(([file, text]) => parseNetworkConf(file, text));
+  const networks = firstOfEachName(builtin.filter(({ name }) => isWanted(name)));
+  for (const [name, conf] of firstOfEachName(readUserNetworks(`${localConfigDir}/net.d`, isWanted), warn)) {
     if (networks.has(name)) warn(`overriding ${JSON.stringify(name)} network with one from ${localConfigDir}/net.d`);
     networks.set(name, conf);
   }
@@ -37,10 +39,23 @@ export function loadNetworks(list: NetList, localConfigDir: string, warn: Warn =
     .map((conf) => ({ conf, args: args.get(conf.name) ?? '' }));
 }
 
-function readUserNetworks(directory: string): NetworkConf[] {
+function readUserNetworks(directory: string, isWanted: (name: string) => boolean): NetworkConf[] {
   return listDirectory(directory)
     .filter((name) => /\.conf(list)?$/.test(name))
-    .map((name) => parseNetworkConf(`${directory}/${name}`, readFileSync(`${directory}/${name}`, 'utf8')));
+    .map((name) => `${directory}/${name}`)
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    .flatMap((path) => {
+      const text = readConf(path);
+      return isWanted(parseNetworkName(path, text)) ? [parseNetworkConf(path, text)] : [];
+    });
+}
+
+function readConf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new NetworkError('configuration-invalid', `error loading ${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function firstOfEachName(confs: readonly NetworkConf[], warn: Warn = () => {}): Map<string, NetworkConf> {

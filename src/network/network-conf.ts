@@ -38,9 +38,7 @@ export type Json = Readonly<Record<string, unknown>>;
 /** @throws {NetworkError} `configuration-invalid`, naming `path` */
 export function parseNetworkConf(path: string, text: string): NetworkConf {
   const conf = parseObject(path, text);
-  const name = textOf(conf, 'name');
-  // The name becomes a directory of leases: as CNI has it, no path.
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) throw invalid(path, `bad or no network name ${JSON.stringify(name)}`);
+  const name = nameIn(path, conf);
   const cniVersion = versionOf(path, conf);
   const chain = path.endsWith('.conflist') ? chainOf(path, conf) : undefined;
   const plugins = chain?.map((plugin) => pluginOf(path, { ...plugin, name, cniVersion })) ?? [pluginOf(path, conf, text)];
@@ -55,6 +53,18 @@ export function parseNetworkConf(path: string, text: string): NetworkConf {
     collects: !isTrue(conf['disableGC']),
     dnsEnabled: isTrue(conf['dns_enabled']),
   };
+}
+
+/** The name alone: whoever does not ask for a network is not stopped by what else is wrong with it. @throws as {@link parseNetworkConf} */
+export function parseNetworkName(path: string, text: string): string {
+  return nameIn(path, parseObject(path, text));
+}
+
+function nameIn(path: string, conf: Json): string {
+  const name = textOf(conf, 'name');
+  // The name becomes a directory of leases: as CNI has it, no path.
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) throw invalid(path, `bad or no network name ${JSON.stringify(name)}`);
+  return name;
 }
 
 function versionOf(path: string, conf: Json): CniVersion {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { messageOf } from '#errors';
 import { runProgram } from '#sys';
 import { NetworkError } from './errors.ts';
+import { shown } from './shown.ts';
 
 /** In the environment rkt speaks one version, whatever the configuration is written in. */
 const CNI_VERSION = '0.1.0';
@@ -142,13 +143,14 @@ async function start(
 
 /** What a plugin that failed said: the error object of the CNI spec, or whatever it printed. */
 export function describeFailure(status: number, stdout: string, stderr: string): string {
-  const printed = stderr.trim();
+  const printed = shown(stderr);
   try {
     const { msg, details } = JSON.parse(stdout) as { msg?: unknown; details?: unknown };
     if (typeof msg !== 'string') throw new Error('no message');
-    return [msg, details, printed].filter((text) => typeof text === 'string' && text !== '').join('; ');
+    const said = [msg, details].filter((text) => typeof text === 'string').map(shown);
+    return [...said, printed].filter((text) => text !== '').join('; ');
   } catch {
-    const text = [stdout.trim(), printed].filter((each) => each !== '').join('; ');
+    const text = [shown(stdout), printed].filter((each) => each !== '').join('; ');
     return `exit status ${status}${text === '' ? '' : `: ${text}`}`;
   }
 }

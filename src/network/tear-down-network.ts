@@ -1,5 +1,6 @@
 import { detach } from './attach.ts';
-import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
+import { messageOf } from '#errors';
+import { forgetAttachment, readAttachments, recallAttachment, wasRefused } from './attachments.ts';
 import { NetworkError } from './errors.ts';
 import { removeRules } from './packet-filter.ts';
 import { leaveNames } from './pod-names.ts';
@@ -15,6 +16,11 @@ export interface TearDownRequest {
   readonly localConfigDir: string;
   /** Hears of each plugin before it runs. */
   readonly debug?: (text: string) => void;
+  /**
+   * Hears of a network that is given up, since its plugin, which refused to attach the pod, refuses to detach it too: one
+   * that cannot make sense of its configuration or arguments never will. Absent: none is, for it may be another day.
+   */
+  readonly giveUp?: (text: string) => void;
 }
 
 /**
@@ -26,7 +32,7 @@ export interface TearDownRequest {
  * @throws {NetworkError} `tear-down-failed` naming everything that could not be undone
  */
 export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
-  const { podDir, lockFd, uuid, localConfigDir, debug = () => {} } = request;
+  const { podDir, lockFd, uuid, localConfigDir, debug = () => {}, giveUp } = request;
   const recordedPath = readNamespacePath(podDir);
   const attachments = readAttachments(podDir);
   if (recordedPath === '' && attachments.length === 0) return;
@@ -47,7 +53,10 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
       const context = { podDir, lockFd, uuid, localConfigDir, netns, ifName, args };
       using _guard = guardRegistry([conf]);
-      await detach(attachment, context);
+      await detach(attachment, context).catch((error: unknown) => {
+        if (giveUp === undefined || !wasRefused(podDir, attachment)) throw error;
+        giveUp(`network ${JSON.stringify(conf.name)}, which the pod never was on, is given up: ${messageOf(error)}`);
+      });
       leaveRegistry(attachment, context);
       forgetAttachment(podDir, attachment);
     });

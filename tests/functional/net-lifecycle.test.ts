@@ -110,6 +110,44 @@ test('run, the third plugin of a list fails, undoes the two before and says whic
   assert.deepEqual(await leaks(scene), []);
 });
 
+const REFUSES = `#!/bin/sh
+cat >/dev/null
+echo '{"code":7,"msg":"no such zone"}'
+exit 1
+`;
+
+test('gc, pods whose plugins refused them and refuse to let go of them, says so and removes them', skip, async () => {
+  await using scene = await openNetScene();
+  scene.configure('refuser', REFUSES);
+  scene.configure('10-zone.conflist', { cniVersion: '1.1.0', name: 'zone', plugins: [{ type: 'refuser' }] });
+  assert.match((await scene.rkt('run', '--net=zone', scene.aci)).stderr, /error adding network "zone": plugin refuser: no such zone/);
+  assert.match((await scene.rkt('run', '--net=default:typo', scene.aci)).stderr, /error adding network "default": plugin ptp: ARGS: invalid pair "typo"/);
+  const { stderr } = await scene.rkt('gc', '--grace-period=0s');
+  assert.match(stderr, /network "zone", which the pod never was on, is given up: plugin refuser: no such zone/);
+  assert.match(stderr, /network "default", which the pod never was on, is given up: plugin ptp: ARGS/);
+  assert.equal((await scene.rkt('list', '--no-legend')).stdout.trim(), '');
+  assert.deepEqual(await leaks(scene), []);
+});
+
+const STUCK = `#!/bin/sh
+cat >/dev/null
+[ "$CNI_COMMAND" = ADD ] && echo '{"cniVersion":"1.0.0","ips":[]}'
+[ "$CNI_COMMAND" = ADD ] || [ -e FREE ] || { echo '{"code":11,"msg":"try again later"}'; exit 1; }
+`;
+
+test('gc, a pod that its plugin does not let go of yet, keeps it until it does', skip, async () => {
+  await using scene = await openNetScene();
+  const free = scene.home.file('free');
+  scene.configure('stuck', STUCK.replace('FREE', free));
+  scene.configure('10-stuck.conf', { cniVersion: '0.2.0', name: 'stuck', type: 'stuck' });
+  await scene.rkt('run', '--net=stuck', scene.aci, '--exec=/bin/true');
+  for (let i = 0; i < 2; i++) assert.match((await scene.rkt('gc', '--grace-period=0s')).stderr, /error deleting "stuck": plugin stuck: try again later/);
+  assert.match((await scene.rkt('list', '--no-legend')).stdout, /exited garbage/);
+  writeFileSync(free, '');
+  await scene.collect();
+  assert.deepEqual(await leaks(scene), []);
+});
+
 for (const dies of ['bridge', 'tuning', 'portmap']) {
   test(`gc, rkt killed while ${dies} of a list runs, leaves nothing`, skip, async () => {
     await using scene = await openNetScene();

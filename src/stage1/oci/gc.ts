@@ -16,7 +16,7 @@ export async function gc({ podDir, lockFd, warn }: FlavorContext, args: GcArgs):
   if (isRootless() || !hasNetwork(podDir)) return;
   const { tearDownNetwork } = await import('#network');
   const debug = args.debug ? { debug: warn } : {};
-  await tearDownNetwork({ podDir, lockFd, uuid: args.uuid, localConfigDir: args.localConfig, ...debug });
+  await tearDownNetwork({ podDir, lockFd, uuid: args.uuid, localConfigDir: args.localConfig, giveUp: (text) => warn(`gc: ${text}`), ...debug });
 }
 
 function hasNetwork(podDir: string): boolean {
