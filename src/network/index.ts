@@ -8,4 +8,5 @@ export { collectNames, leaveNames } from './pod-names.ts';
 export { collectNetworks } from './collect-networks.ts';
 export { setUpUserNetwork, type UserNetwork, type UserNetworkRequest } from './user-network.ts';
 export { type NetworkRequest, type NetworkResult, setUpNetwork } from './set-up-network.ts';
+export { workingPlugins } from './working-plugins.ts';
 export { tearDownNetwork, type TearDownRequest } from './tear-down-network.ts';

@@ -148,6 +148,32 @@ test('gc, a pod that its plugin does not let go of yet, keeps it until it does',
   assert.deepEqual(await leaks(scene), []);
 });
 
+const HANGS = `#!/bin/sh
+[ "$CNI_COMMAND" = ADD ] || { cat >/dev/null; exit 0; }
+echo $PPID > LOG
+exec sleep 1000
+`;
+
+for (const [rkt, flags] of [['rkt', ['--force']], ['rkt', []], ['nobody', ['--force']]] as const) {
+  test(`stop ${flags.join(' ')}, a pod whose plugin hangs while ${rkt} waits for it, ends it; gc leaves nothing`, skip, async () => {
+    await using scene = await openNetScene();
+    const log = scene.home.file('log');
+    const file = scene.home.file('uuid');
+    scene.configure('hangs', HANGS.replace('LOG', log));
+    scene.configure('10-slow.conf', { cniVersion: '1.0.0', name: 'slow', type: 'hangs' });
+    const running = scene.rkt('run', `--uuid-file-save=${file}`, '--net=slow', scene.aci);
+    await scene.host.run(['sh', '-c', 'until [ -s "$1" ]; do sleep 0.05; done', 'sh', log]);
+    const uuid = readFileSync(file, 'utf8').trim();
+    if (rkt === 'nobody') process.kill(Number(readFileSync(log, 'utf8')), 'SIGKILL');
+    // Without --force the first asks rkt, and the second the plugin, which holds the pod.
+    for (const _ of flags.length > 0 ? [1] : [1, 2]) assert.equal((await scene.rkt('stop', ...flags, uuid)).stdout, `"${uuid}"\n`);
+    await running;
+    await scene.rkt('status', '--wait=15s', uuid);
+    await scene.collect();
+    assert.deepEqual(await leaks(scene), []);
+  });
+}
+
 for (const dies of ['bridge', 'tuning', 'portmap']) {
   test(`gc, rkt killed while ${dies} of a list runs, leaves nothing`, skip, async () => {
     await using scene = await openNetScene();

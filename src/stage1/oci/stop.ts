@@ -10,19 +10,27 @@ const SIGNAL_HALT = 37;
 
 /**
  * Asks the pod's supervisor to end the apps in an orderly way; it then exits with 0. `force`: kills the
- * pod's init, and with it every app, and the supervisor.
+ * pod's init, and with it every app, and the supervisor. Where it does not come to that, as a plugin of a network hangs,
+ * the plugin is ended: at once by `force`, else when its rkt has ended.
  *
  * @throws {OciStage1Error} 'not-running'
  */
 export async function stop({ podDir, warn }: FlavorContext, args: StopArgs): Promise<void> {
   const { supervisor, init } = findPodProcesses(podDir);
-  if (supervisor === undefined) {
+  const plugins = supervisor === undefined || init === undefined ? await pluginsOf(podDir, args.uuid) : [];
+  if (supervisor === undefined && plugins.length === 0) {
     throw new OciStage1Error('not-running', `cannot stop pod "${args.uuid}": it is not running`);
   }
   await forgetNames(podDir, args.uuid, warn);
-  if (!args.force) return signal(supervisor, SIGNAL_HALT);
-  if (init !== undefined) signal(init, 'SIGKILL');
-  signal(supervisor, 'SIGKILL');
+  if (supervisor !== undefined && !args.force) return signal(supervisor, SIGNAL_HALT);
+  // Plugins last: rkt would take the end of one for its answer.
+  for (const pid of [init, supervisor, ...plugins]) if (pid !== undefined) signal(pid, args.force ? 'SIGKILL' : 'SIGTERM');
+}
+
+async function pluginsOf(podDir: string, uuid: string): Promise<number[]> {
+  if (!existsSync(`${podDir}/${podFiles.net}`)) return [];
+  const { workingPlugins } = await import('#network');
+  return workingPlugins(podDir, uuid);
 }
 
 /** Others are not to find on a network what is about to end. That this fails keeps nothing from ending. */
