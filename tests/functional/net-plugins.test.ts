@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { needs } from '#tests/support';
+import { makeBusyboxAci, needs } from '#tests/support';
 import { type NetPod, type NetScene, openNetScene } from './net-pods.ts';
 
 const PLUGINS = '/usr/lib/cni';
@@ -211,4 +211,36 @@ test('run, what names are looked up with, is what flags say, else the network, e
   assert.match(named, /^10\.9\.9\.9 db sql$/m);
   assert.match(named, /^127\.0\.0\.1 localhost localhost\.localdomain given$/m);
   assert.match(named, /\ngiven\n$/);
+});
+
+test('run, volumes on /etc/resolv.conf and /etc/hosts, go before the image and after flags and networks', withPlugins(), async () => {
+  await using scene = await openNetScene();
+  scene.configure('guest', GUEST.replaceAll('LOG', scene.home.file('log')));
+  scene.configure('10-guests.conf', { cniVersion: '1.0.0', name: 'guests', type: 'guest' });
+  const own = makeBusyboxAci(scene.home.file('own.aci'), { files: { '/etc/resolv.conf': 'nameserver 9.9.9.9\n', '/etc/hosts': '9.9.9.9 image\n' } });
+  const volumes = ['resolv.conf', 'hosts'].map((name) => {
+    writeFileSync(scene.home.file(name), 'of the volume\n');
+    return { flag: `--volume=${name.slice(0, 5)},kind=host,source=${scene.home.file(name)}`, mount: `--mount=volume=${name.slice(0, 5)},target=/etc/${name}` };
+  });
+  const show = async (...flags: readonly string[]): Promise<string[]> => {
+    const mounts = volumes.map(({ mount }) => mount);
+    const { stdout } = await scene.rkt('run', ...flags, ...volumes.map(({ flag }) => flag), own, ...mounts, '--exec=/bin/sh', '--', '-c', 'grep -v -e ^# -e ^$ /etc/resolv.conf | head -n1; tail -n1 /etc/hosts');
+    return stdout.trim().split('\n');
+  };
+  const volume = 'of the volume';
+  assert.deepEqual(await show('--net=none'), [volume, volume]);
+  assert.deepEqual(await show('--net=guests'), ['nameserver 10.90.0.1', volume]);
+  assert.deepEqual(await show('--net=guests', '--dns=none'), [volume, volume]);
+  assert.deepEqual(await show('--net=none', '--dns=1.2.3.4', '--hosts-entry=1.2.3.4=db'), ['nameserver 1.2.3.4', '1.2.3.4 db']);
+  const host = readFileSync('/etc/hosts', 'utf8').trim().split('\n').at(-1);
+  assert.equal((await show('--net=none', '--hosts-entry=host'))[1], host);
+});
+
+test('run --dns=none, an image with a resolv.conf, has that, whatever the network says', withPlugins(), async () => {
+  await using scene = await openNetScene();
+  scene.configure('guest', GUEST.replaceAll('LOG', scene.home.file('log')));
+  scene.configure('10-guests.conf', { cniVersion: '1.0.0', name: 'guests', type: 'guest' });
+  const own = makeBusyboxAci(scene.home.file('own.aci'), { files: { '/etc/resolv.conf': 'nameserver 9.9.9.9\n' } });
+  const { stdout } = await scene.rkt('run', '--net=guests', '--dns=none', own, '--exec=/bin/cat', '--', '/etc/resolv.conf');
+  assert.equal(stdout, 'nameserver 9.9.9.9\n');
 });

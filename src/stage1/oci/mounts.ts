@@ -6,6 +6,8 @@ export interface PodFile {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
+  /** It was asked for, and is seen in the place of a volume that is to be mounted right there. */
+  readonly beforeVolumes?: boolean;
 }
 
 export interface MountInput {
@@ -42,8 +44,8 @@ const KERNEL: readonly OciMount[] = [
 const CONSOLE: OciMount = { destination: '/dev/console', type: 'bind', source: '/dev/null', options: ['bind', 'nosuid', 'noexec'] };
 
 /**
- * The kernel's file systems, then the pod's files, then volumes: a volume may cover any of them. One that is
- * to be seen inside another is mounted after it.
+ * The kernel's file systems, then the pod's files, then volumes: a volume may cover any of them but those that go
+ * before it. One that is to be seen inside another is mounted after it.
  */
 export function planMounts(input: MountInput): OciMount[] {
   const shm: OciMount = {
@@ -52,7 +54,9 @@ export function planMounts(input: MountInput): OciMount[] {
     source: input.shm,
     options: ['bind', 'nosuid', 'noexec', 'nodev'],
   };
-  return [...planKernel(input), shm, ...(input.terminal ? [] : [CONSOLE]), ...input.files.map(planFile), ...input.volumes.toSorted((a, b) => depthOf(a) - depthOf(b)).map(planVolume)];
+  const taken = new Set(input.files.flatMap(({ target, beforeVolumes }) => (beforeVolumes === true ? [target] : [])));
+  const volumes = input.volumes.filter(({ target }) => !taken.has(target)).sort((a, b) => depthOf(a) - depthOf(b));
+  return [...planKernel(input), shm, ...(input.terminal ? [] : [CONSOLE]), ...input.files.map(planFile), ...volumes.map(planVolume)];
 }
 
 function planKernel({ sys, mqueue, withoutMqueue }: MountInput): OciMount[] {

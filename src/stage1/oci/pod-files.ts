@@ -41,17 +41,20 @@ export function writePodFiles({ podDir, uuid, hostname, modes, dns, owner }: Pod
   for (const file of written) if (existsSync(`${podDir}/${file}`)) chownSync(`${podDir}/${file}`, owner, owner);
 }
 
-/** Which of them one app sees; the image's own /etc/hosts and /etc/machine-id go before the pod's. */
+/**
+ * Which of them one app sees; the image's own /etc/hosts and /etc/machine-id go before the pod's. What flags or a network
+ * say of names goes before volumes, as rkt documents it.
+ */
 export function planPodFiles(podDir: string, rootfs: string, modes: RunArgs['dnsConfMode']): PodFile[] {
   const files: PodFile[] = [{ source: `${podDir}/${ociFiles.hostname}`, target: '/etc/hostname', readOnly: false }];
   if (isMissingOrEmpty(hostPathOf(rootfs, '/etc/machine-id'))) {
     files.push({ source: `${podDir}/${ociFiles.machineId}`, target: '/etc/machine-id', readOnly: true });
   }
   const resolv = sourceOf(podDir, modes.resolv, '/etc/resolv.conf', stage1Layout.resolvConf);
-  if (resolv !== undefined) files.push({ ...resolv, target: '/etc/resolv.conf' });
+  if (resolv !== undefined) files.push({ ...resolv, target: '/etc/resolv.conf', beforeVolumes: true });
   const hosts = sourceOf(podDir, modes.hosts, '/etc/hosts', stage1Layout.hosts);
   if (hosts !== undefined) {
-    files.push({ ...hosts, target: '/etc/hosts' });
+    files.push({ ...hosts, target: '/etc/hosts', beforeVolumes: true });
   } else if (modes.hosts === 'default' && !existsSync(hostPathOf(rootfs, '/etc/hosts'))) {
     files.push({ source: `${podDir}/${ociFiles.hostsFallback}`, target: '/etc/hosts', readOnly: false });
   }
