@@ -1,6 +1,6 @@
 import { parseIp } from '#appc';
+import { quoted } from '#errors';
 import { NetworkError } from './errors.ts';
-import { shown } from './shown.ts';
 
 export interface Dns {
   readonly nameservers: readonly string[];
@@ -48,10 +48,10 @@ function parseJson(text: string): Json {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new NetworkError('result-invalid', `error parsing ${JSON.stringify(shown(text))}`, { cause });
+    throw new NetworkError('result-invalid', `error parsing ${quoted(text)}`, { cause });
   }
   if (isObject(value)) return value;
-  throw new NetworkError('result-invalid', `not a CNI result: ${JSON.stringify(shown(text))}`);
+  throw new NetworkError('result-invalid', `not a CNI result: ${quoted(text)}`);
 }
 
 function isObject(value: unknown): value is Json {
