@@ -51,11 +51,12 @@ static const char *parse_stdin(struct app *app, const char *value) {
 
 static const struct { const char *name; unsigned leads; bool alone; } outputs[] = {
     {"inherit", TO_CALLER, true}, {"null", TO_NULL, true},        {"lines", TO_LINES, true},
+    {"copy", TO_COPY, true},
     {"log", TO_LOG, false},       {"journal", TO_JOURNAL, false}, {"stream", TO_CLIENTS, false},
 };
 
 static const char *parse_output(unsigned *leads, const char *value) {
-  static const char wrong[] = "must be inherit, null or lines, or of log, journal and stream one or several";
+  static const char wrong[] = "must be inherit, null, lines or copy, or of log, journal and stream one or several";
   *leads = 0;
   for (size_t length;; value += length + 1) {
     size_t i = 0;
@@ -178,7 +179,7 @@ static const char *check_streams(const struct app *app) {
   bool attachable = (leads & TO_CLIENTS) != 0 || app->input == FROM_CLIENTS;
   if (attachable && app->attach_dir == NULL) return "has no --attach";
   if (!has_own_terminal(app)) return NULL;
-  if (app->outputs[0] != app->outputs[1] || (leads & TO_LINES) != 0) return "has a terminal, which leads to one place";
+  if (app->outputs[0] != app->outputs[1] || (leads & TO_OUTLET) != 0) return "has a terminal, which leads to one place";
   return NULL;
 }
 

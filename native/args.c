@@ -87,6 +87,14 @@ static void parse_notify_socket(struct options *options, const char *text) {
   options->notify_socket = text;
 }
 
+static void parse_selinux_process(struct options *options, const char *text) {
+  options->selinux_process = text;
+}
+
+static void parse_selinux_file(struct options *options, const char *text) {
+  options->selinux_file = text;
+}
+
 static void parse_watchdog(struct options *options, const char *text) {
   options->watchdog_ms = parse_number("--watchdog-ms", text, 2);
 }
@@ -123,6 +131,7 @@ static const struct {
     {"--grace-ms", parse_grace},  {"--runtime", parse_runtime}, {"--runtime-arg", parse_runtime_arg},
     {"--app", parse_app},         {"--control", parse_control},
     {"--notify-socket", parse_notify_socket}, {"--watchdog-ms", parse_watchdog}, {"--join-net", parse_join_net},
+    {"--selinux-process", parse_selinux_process}, {"--selinux-file", parse_selinux_file},
 };
 
 static const struct {
@@ -188,6 +197,7 @@ static void check_options(struct options *options) {
   if ((options->unshare & CLONE_NEWUTS) == 0) refuse("must have uts, for the hostname", "--unshare");
   if ((options->unshare & CLONE_NEWUSER) != 0) refuse("cannot have user: it is made by the caller, see --userns-fd", "--unshare");
   if (options->userns_fd >= 0 && options->userns_fd == options->lock_fd) refuse("is the number of --lock-fd", "--userns-fd");
+  if ((options->selinux_process == NULL) != (options->selinux_file == NULL)) refuse("comes with --selinux-file", "--selinux-process");
   check_ns_fds(options);
   check_apps(options);
 }

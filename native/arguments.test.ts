@@ -9,7 +9,7 @@ const complete = [
 ];
 const without = (prefix: string): string[] => complete.filter((argument) => !argument.startsWith(prefix));
 
-const outputs = 'must be inherit, null or lines, or of log, journal and stream one or several';
+const outputs = 'must be inherit, null, lines or copy, or of log, journal and stream one or several';
 
 const refused: [string, string[], string][] = [
   ['nothing at all', [], '--uuid: is missing'],
@@ -41,6 +41,7 @@ const refused: [string, string[], string][] = [
   ['an app with an empty name', [...complete, '--app='], '--app: not a name for an app'],
   ['two apps with the terminal', [...complete, '--tty', '--app=b', '--bundle=.', '--tty'], '--tty: only one app can have it'],
   ['another stdin', [...complete, '--stdin=tty'], '--stdin: must be null, inherit or stream'],
+  ['a context of processes alone', [...complete, '--selinux-process=u:r:t'], '--selinux-process: comes with --selinux-file'],
   ['another stdout', [...complete, '--stdout=file'], `--stdout: ${outputs}`],
   ['an stdout that is nothing', [...complete, '--stdout='], `--stdout: ${outputs}`],
   ['lines and a log at once', [...complete, '--stderr=log,lines'], `--stderr: ${outputs}`],

@@ -39,6 +39,7 @@ static int exit_as_pod(const struct pod *pod) {
 int main(int argc, char **argv) {
   static struct pod pod;
   if (is_stand_in(argv)) return become_listening_app(argv);
+  if (is_relay(argv)) return relay(argv);
   parse_options(argc, argv, &pod.options);
   prepare_process(pod.options.lock_fd);
   pod.signals = open_signals();

@@ -127,13 +127,13 @@ static void hear(void *context) {
 }
 
 /* Through the directory's descriptor: a socket's path is at most 107 bytes. Any user of the app may speak. */
-static int listen_in(int bundle) {
+static int listen_in(int bundle, const struct options *options) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", bundle, socket_name);
   unlinkat(bundle, socket_name, 0);
-  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  int fd = labelled_socket(options);
   if (fd < 0) return -1;
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && fchmodat(bundle, socket_name, 0666, 0) == 0) return fd;
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && fchmodat(bundle, socket_name, 0666, 0) == 0 && label_file(options, address.sun_path)) return fd;
   close(fd);
   return -1;
 }
@@ -142,7 +142,7 @@ static int listen_in(int bundle) {
 void listen_to_app(struct app *app) {
   if (!app->notifies) return;
   int bundle = open(app->bundles[MAIN], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int fd = bundle < 0 ? -1 : listen_in(bundle);
+  int fd = bundle < 0 ? -1 : listen_in(bundle, &app->pod->options);
   if (fd < 0) report("cannot listen to", app->name);
   if (bundle >= 0) close(bundle);
   if (fd < 0) return;

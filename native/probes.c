@@ -160,6 +160,7 @@ static bool start_probe(struct app *app) {
   int ends[2];
   pid_t self = getpid();
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return false;
+  if (!label_pipe(&app->pod->options, ends[0])) report("cannot label the output of a probe of", app->name);
   check->pid = fork();
   if (check->pid == 0) become_probe(app, ends[1], self);
   close(ends[1]);

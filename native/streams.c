@@ -15,7 +15,7 @@ enum {
   /* How long a terminal that is silent, but open somewhere, may still have something to say. */
   LAST_WORDS_MS = 100,
   MOST_LAST_READS = 256,
-  RELAYED = TO_LINES | TO_LOG | TO_JOURNAL | TO_CLIENTS,
+  RELAYED = TO_OUTLET | TO_LOG | TO_JOURNAL | TO_CLIENTS,
 };
 
 static struct streams *all;
@@ -34,34 +34,30 @@ bool has_own_terminal(const struct app *app) {
   return app->tty && has_streams(app);
 }
 
-/*
- * A process of the app opens its descriptor again by a name such as /dev/stdout, whoever it is: hence the mode,
- * which matters to nobody who has not got the pipe.
- */
-static bool open_pipe(int *ours, int *theirs, int our_side) {
+static bool open_pipe(const struct options *options, int *ours, int *theirs, int our_side) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return false;
   *ours = ends[our_side];
   *theirs = ends[1 - our_side];
-  return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0 && fchmod(*theirs, 0622) == 0;
+  return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0 && fchmod(*theirs, PIPE_MODE) == 0 && label_pipe(options, *ours);
 }
 
-static bool open_source(struct source *source) {
+static bool open_source(const struct options *options, struct source *source) {
   if ((source->leads & RELAYED) == 0) return true;
-  if ((source->leads & TO_LINES) != 0) open_outlets();
+  if ((source->leads & TO_OUTLET) != 0) open_outlets();
   if (source->of->app->tty) return true;
-  if (!open_pipe(&source->from, &source->app_end, 0)) return false;
+  if (!open_pipe(options, &source->from, &source->app_end, 0)) return false;
   watch(source->from, POLLIN, source_ready, source);
   return true;
 }
 
-static bool open_keyboard(struct streams *streams) {
+static bool open_keyboard(const struct options *options, struct streams *streams) {
   if (streams->app->input != FROM_CLIENTS) return true;
   struct keyboard *keyboard = calloc(1, sizeof *keyboard);
   if (keyboard == NULL) return false;
   *keyboard = (struct keyboard){.of = streams, .to = -1, .app_end = -1};
   streams->keyboard = keyboard;
-  return streams->app->tty || open_pipe(&keyboard->to, &keyboard->app_end, 1);
+  return streams->app->tty || open_pipe(options, &keyboard->to, &keyboard->app_end, 1);
 }
 
 /* Before the app has run, what the runtime says of it has its name alone. */
@@ -99,9 +95,9 @@ bool open_streams(const struct options *options, struct app *app) {
     return true;
   }
   app->streams = new_streams(options, app);
-  if (app->streams == NULL || !open_keyboard(app->streams)) return false;
+  if (app->streams == NULL || !open_keyboard(options, app->streams)) return false;
   for (int i = 0; i < 2; i++)
-    if (!open_source(&app->streams->sources[i])) return false;
+    if (!open_source(options, &app->streams->sources[i])) return false;
   return app->attach_dir == NULL || open_endpoints(app->streams);
 }
 
@@ -130,7 +126,7 @@ static void take_line_of_app(struct source *source, const char *line, size_t len
 
 /* What the runtime says of an app it cannot start is for the caller as well. */
 static void tell_caller(const struct source *source, const char *output, size_t length) {
-  if (!source->of->is_starting || (source->leads & TO_LINES) != 0) return;
+  if (!source->of->is_starting || (source->leads & TO_OUTLET) != 0) return;
   if (write(STDERR_FILENO, output, length) < 0) return;
 }
 
@@ -139,10 +135,9 @@ static void hand_on(struct source *source, const char *output, size_t length) {
   if ((source->leads & TO_LOG) != 0) log_output(source, output, length);
   if ((source->leads & TO_JOURNAL) != 0) journal_output(source, output, length);
   if (source->endpoint != NULL) show_clients(source, output, length);
-  if ((source->leads & TO_LINES) != 0) {
-    take_lines(source, output, length, take_line_of_app);
-    outlet_flush(source->number);
-  }
+  if ((source->leads & TO_LINES) != 0) take_lines(source, output, length, take_line_of_app);
+  if ((source->leads & TO_COPY) != 0) outlet_add(source->number, output, length);
+  if ((source->leads & TO_OUTLET) != 0) outlet_flush(source->number);
 }
 
 static void close_source(struct source *source) {
@@ -170,7 +165,7 @@ static void source_ended(struct source *source) {
  * it had written to the caller itself: its pipe breaks.
  */
 static bool is_held_up(struct source *source) {
-  if ((source->leads & TO_LINES) == 0 || source->from < 0) return false;
+  if ((source->leads & TO_OUTLET) == 0 || source->from < 0) return false;
   if (outlet_is_closed(source->number)) {
     unwatch(source->from);
     close(source->from);

@@ -116,6 +116,37 @@ describe('supervisor, output in lines', { skip }, () => {
   });
 });
 
+describe('supervisor, output that is copied', { skip }, () => {
+  const copy = ['--stdout=copy', '--stderr=copy'];
+
+  test('bytes, are what the app wrote, with neither names nor ends of lines that it did not write', async (t) => {
+    const pod = await runPod(t, { apps: [app('one', 'printf "a\\n\\nb\\tc"; printf half >&2; exit 3', copy)] });
+    assert.deepEqual([pod.stdout, pod.stderr, pod.ending.code], ['a\n\nb\tc', 'half', 3]);
+  });
+
+  test('much of it and a slow reader, is all there', async (t) => {
+    const pod = startPod(t, { apps: [app('one', 'seq 1 200000', copy)] });
+    pod.child.stdout?.pause();
+    await until('the app to have started', () => pod.isReady);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    pod.child.stdout?.resume();
+    await pod.ended;
+    assert.equal(pod.stdout, Array.from({ length: 200_000 }, (_, at) => `${at + 1}\n`).join(''));
+  });
+
+  test('a reader who goes, breaks the pipe of the app', async (t) => {
+    const pod = startPod(t, { apps: [app('one', 'echo up; while echo on; do sleep 0.02; done; exit 7', copy)] });
+    await pod.untilOutput('up');
+    pod.child.stdout?.destroy();
+    assert.equal((await pod.ended).signal ?? 'none', 'SIGPIPE');
+  });
+
+  test('a program that opens its output by name, is heard', async (t) => {
+    const pod = await runPod(t, { apps: [app('one', 'echo out >/dev/stdout; echo error >/dev/stderr', copy)] });
+    assert.deepEqual([pod.stdout, pod.stderr], ['out\n', 'error\n']);
+  });
+});
+
 describe('supervisor, output to nowhere', { skip }, () => {
   test('null, is not printed and the app does not notice', async (t) => {
     const pod = await runPod(t, { apps: [app('one', 'echo out; echo error >&2; exit 3', ['--stdout=null', '--stderr=inherit'])] });

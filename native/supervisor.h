@@ -13,6 +13,8 @@ enum {
   /* systemd's SIGRTMIN+3 by number: glibc counts from 34, musl from 35. */
   SIGNAL_HALT = 34 + 3,
   NAMESPACE_KINDS = 5,
+  /* A process of the app opens its descriptor again by a name such as /dev/stdout, whoever it is; it matters to nobody else. */
+  PIPE_MODE = 0622,
   LISTEN_LIMIT = 32,
 };
 
@@ -23,7 +25,8 @@ enum phase { PRE_START, MAIN, POST_STOP, PHASES };
 enum input { FROM_NULL, FROM_CALLER, FROM_CLIENTS };
 
 /* Where an output of an app leads. The first two stand alone. */
-enum { TO_CALLER = 0, TO_NULL = 1, TO_LINES = 2, TO_LOG = 4, TO_JOURNAL = 8, TO_CLIENTS = 16 };
+enum { TO_CALLER = 0, TO_NULL = 1, TO_LINES = 2, TO_LOG = 4, TO_JOURNAL = 8, TO_CLIENTS = 16, TO_COPY = 32 };
+enum { TO_OUTLET = TO_LINES | TO_COPY };
 
 /* Something to be done at a time. Its owner keeps it, and sets `fire` and `context` before the first use. */
 struct timer {
@@ -97,6 +100,8 @@ struct options {
   const char *ready_link;
   const char *pid_file;
   const char *hostname;
+  const char *selinux_process; /* NULL: SELinux is not to be told what is the apps' */
+  const char *selinux_file;
   const char *init_root;
   const char *notify_socket;      /* of the service manager; NULL: there is none */
   int watchdog_ms;                /* 0: nobody watches */
@@ -228,6 +233,15 @@ bool probe_ended(struct app *app, pid_t pid, int status);
 bool has_passed(const struct app *app);
 bool is_unhealthy(const struct app *app);
 void forget_probes(struct app *app);
+
+/* relay.c */
+bool is_relay(char **argv);
+int relay(char **argv);
+
+/* selinux.c */
+bool label_file(const struct options *options, const char *path);
+bool label_pipe(const struct options *options, int end);
+int labelled_socket(const struct options *options);
 
 /* notify.c */
 void tell_ready(const struct pod *pod);

@@ -19,7 +19,7 @@ export { parseImageId } from './image-id.ts';
 export { parseImageManifest, renderImageManifest } from './image-manifest.ts';
 export { type ImageName, parseImageName } from './image-name.ts';
 export { parseIp } from './ip.ts';
-export { type IsolatorKind, isolatorOf, isolatorsOf, type IsolatorValue, readIsolator, type SelinuxContext } from './isolator.ts';
+export { type IsolatorKind, isolatorOf, isolatorsOf, type IsolatorValue, readIsolator, renderSelinuxContext, type SelinuxContext } from './isolator.ts';
 export { checkOsArch, hasAllLabels, labelsOf, labelValue, mergeLabels } from './label.ts';
 export {
   capsRemoveIsolator,

@@ -201,6 +201,11 @@ function readSelinuxContext(value: unknown): SelinuxContext {
   };
 }
 
+/** As the kernel has it. */
+export function renderSelinuxContext({ user, role, type, level }: Omit<SelinuxContext, 'kind'>): string {
+  return [user, role, type, level].join(':');
+}
+
 function readApparmorProfile(value: unknown): IsolatorValue {
   const profile = optional(objectOf(value), 'profile', stringOf) ?? '';
   return profile === '' ? wrong('invalid profile value ""') : { kind: 'apparmor-profile', profile };

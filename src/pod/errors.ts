@@ -12,6 +12,7 @@ export type PodErrorCode =
   | 'pod-busy'
   | 'pod-moved'
   | 'bad-private-users'
+  | 'bad-selinux-labels'
   | 'manifest-missing'
   | 'manifest-invalid';
 

@@ -11,4 +11,5 @@ export { Pod } from './pod.ts';
 export type { AppHealth, AppRestarts } from './app-upkeep.ts';
 export type { AppState, AppStatus } from './app-status.ts';
 export { parseIdRange, renderIdRange } from './private-users.ts';
+export { isSelinuxContextText, parseSelinuxLabels, renderSelinuxLabels, selinuxLevel, type SelinuxLabels } from './selinux-labels.ts';
 export { type NetInfo, parseNetInfo, renderNetInfo } from './net-info.ts';

@@ -49,6 +49,8 @@ export const podFiles = {
   overlayWork: (treeId: string): string => `overlay/${treeId}/work`,
   /** The range of users of a pod with a user namespace of its own, `SHIFT:COUNT`. */
   privateUsersPrepared: 'private-users-prepared',
+  /** What SELinux knows a pod by: the contexts of its processes, its files and its images, a line each. */
+  selinuxLabels: 'selinux-labels',
   sharedVolumes: 'sharedVolumes',
   stage1Manifest: 'stage1/manifest',
   stage1Rootfs: 'stage1/rootfs',

@@ -9,6 +9,7 @@ import { isAfterRun, type Phase, type PodState } from './phase.ts';
 import { type PodName, podNameOf } from './pod-name.ts';
 import type { PodDirectory } from './pod-directory.ts';
 import { parseIdRange } from './private-users.ts';
+import { parseSelinuxLabels, type SelinuxLabels } from './selinux-labels.ts';
 import type { Uuid } from './uuid.ts';
 
 let last: { readonly text: string; readonly manifest: PodManifest } | undefined;
@@ -139,6 +140,12 @@ export abstract class PodView {
   privateUsers(): IdRange | undefined {
     const text = this.directory.rareText(podFiles.privateUsersPrepared);
     return text === undefined ? undefined : parseIdRange(text);
+  }
+
+  /** Undefined of a pod that was started without SELinux. @throws {PodError} 'bad-selinux-labels' */
+  selinuxLabels(): SelinuxLabels | undefined {
+    const text = this.directory.rareText(podFiles.selinuxLabels);
+    return text === undefined ? undefined : parseSelinuxLabels(text);
   }
 
   stage1TreeId(): string | undefined {

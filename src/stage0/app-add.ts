@@ -47,8 +47,9 @@ async function joinPod(
   try {
     writeAppInfo(parts.store(), pod, app);
     await renderApps(parts, pod, [app], { copy: !pod.usesOverlay(), users: pod.privateUsers() });
-    const trees = planTreeMounts(pod, parts.store(), [app.name]);
-    await stage1.flavor.addApp(stage1.context, { ...args, manifest }, trees);
+    const selinux = pod.selinuxLabels();
+    const trees = planTreeMounts(pod, parts.store(), [app.name], selinux);
+    await stage1.flavor.addApp({ ...stage1.context, selinux }, { ...args, manifest }, trees);
     markCreated(pod, app.name);
     pod.writeManifest(manifest);
   } catch (error) {

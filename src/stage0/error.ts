@@ -23,6 +23,7 @@ export type Stage0ErrorCode =
   | 'uuid-file'
   | 'copy-failed'
   | 'no-free-users'
+  | 'no-selinux-contexts'
   | 'pod-not-exited'
   | 'output-exists'
   | 'bad-output'

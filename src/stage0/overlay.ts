@@ -1,18 +1,22 @@
 import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
 import type { AcName } from '#appc';
-import { type Pod, podFiles } from '#pod';
+import { type Pod, podFiles, type SelinuxLabels } from '#pod';
 import { stage1Layout, type TreeMount } from '#stage1/abi';
 import type { Store, Tree } from '#store';
+import { getXattr, SELINUX_LABEL, setSelinuxLabel, setSelinuxLabels } from '#sys';
 import { Stage0Error } from './error.ts';
 
 /**
  * Makes the directories of every app's overlay and says what is to be mounted where: nothing, in a pod with
- * copies.
+ * copies. SELinux knows all of it by the labels, if there are any.
  *
  * The tree is named by the pod, not by the image: a pod runs though its image has been removed.
  */
-export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]): TreeMount[] {
-  if (!pod.usesOverlay()) return [];
+export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[], selinux?: SelinuxLabels): TreeMount[] {
+  if (!pod.usesOverlay()) {
+    if (selinux !== undefined) for (const app of apps) setSelinuxLabels(pod.file(stage1Layout.appRootfs(app)), selinux.file);
+    return [];
+  }
   const users = pod.privateUsers();
   return apps.map((app) => {
     const { id, lowerDirs } = treeOf(pod, store, app);
@@ -25,8 +29,22 @@ export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[]):
     // set-group-ID bit that directories below pods/ inherit.
     if (users !== undefined) chownSync(upper, users.shift, users.shift);
     chmodSync(upper, statSync(lowerDirs[0]!).mode & 0o1777);
-    return { target, lowerDirs, upperDir: upper, workDir: work };
+    const mount = { target, lowerDirs, upperDir: upper, workDir: work };
+    if (selinux === undefined) return mount;
+    for (const directory of lowerDirs) labelLayer(directory, selinux.image);
+    for (const directory of [upper, work]) setSelinuxLabel(directory, selinux.file);
+    return { ...mount, label: selinux.file };
   });
+}
+
+/**
+ * What an overlay shows has the label of its mount, but for files that are mapped into memory, programs and libraries:
+ * there the kernel looks at those below. They are labelled by the first pod that has them; the directory itself comes last,
+ * and its label says that all is done.
+ */
+function labelLayer(directory: string, label: string): void {
+  const current = getXattr(directory, SELINUX_LABEL)?.toString().replace(/\0$/, '');
+  if (current !== label) setSelinuxLabels(directory, label);
 }
 
 /** The tree an app of the pod was prepared with. @throws {Stage0Error} no-tree */

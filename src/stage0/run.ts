@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
-import { isMutable, type Pod, openPod, renderIdRange } from '#pod';
+import { isMutable, type Pod, openPod, renderIdRange, type SelinuxLabels } from '#pod';
 import { type RunArgs, stage1Layout } from '#stage1/abi';
+import { isSelinuxActive } from '#sys';
 import { markCreated } from './app-marks.ts';
 import { checkPreparedTrust } from './check-trust.ts';
 import { writeDnsFiles } from './dns-files.ts';
@@ -77,7 +78,8 @@ async function runPod(
   refusePortsWithoutNetwork(manifest, options.net);
   pod.toRun();
   const apps = manifest.apps.map((app) => app.name);
-  const trees = render().then(() => planTreeMounts(pod, parts.store(), apps));
+  const selinux = await labelPod(parts, pod, manifest);
+  const trees = render().then(() => planTreeMounts(pod, parts.store(), apps, selinux));
   // Whoever needs them is told.
   trees.catch(() => {});
   const { flavor, context } = await podStage1(parts, pod);
@@ -87,7 +89,14 @@ async function runPod(
   const token = options.mdsRegister ? await (await import('./register-pod.ts')).registerPod(parts, pod, apps) : '';
   process.chdir(pod.path);
   const args = runArgs(parts, pod, { ...options, token, mutable: isMutable(manifest) });
-  return flavor.run({ ...context, lockFd: pod.lock!.fd }, args, trees);
+  return flavor.run({ ...context, lockFd: pod.lock!.fd, selinux }, args, trees);
+}
+
+/** Undefined without SELinux: then this costs one look at a path. */
+async function labelPod(parts: EngineParts, pod: Pod, manifest: PodManifest): Promise<SelinuxLabels | undefined> {
+  if (!isSelinuxActive()) return undefined;
+  const { chooseSelinuxLabels } = await import('./selinux-labels.ts');
+  return chooseSelinuxLabels(parts.dataDir, pod, manifest, (text) => parts.listener.warn(text));
 }
 
 function refusePortsWithoutNetwork(manifest: PodManifest, net: string): void {

@@ -1,8 +1,7 @@
-import { chmodSync, lchownSync, lstatSync, readdirSync, type Stats } from 'node:fs';
-import { getXattr, type IdRange, listXattrs, mapAttributeIds, namesIds, outsideId, setXattr } from '#sys';
+import { chmodSync, lchownSync, type Stats } from 'node:fs';
+import { getXattr, type IdRange, listXattrs, mapAttributeIds, namesIds, outsideId, setXattr, walkTree } from '#sys';
 
 const SET_ID = 0o6000;
-const SLASH = Buffer.from('/');
 
 /**
  * Gives a tree that nobody uses yet to the users of a user namespace: each file's owner and group, and the
@@ -10,12 +9,8 @@ const SLASH = Buffer.from('/');
  */
 export function shiftOwners(directory: string, users: IdRange): void {
   const seen = new Set<string>();
-  const todo = [Buffer.from(directory)];
-  for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
-    const stat = lstatSync(path);
+  for (const { path, stat } of walkTree(directory)) {
     if (stat.nlink === 1 || stat.isDirectory() || isFirst(seen, stat)) shiftOwner(path, stat, users);
-    if (!stat.isDirectory()) continue;
-    for (const name of readdirSync(path, { encoding: 'buffer' })) todo.push(Buffer.concat([path, SLASH, name]));
   }
 }
 

@@ -11,6 +11,16 @@ export { cannotMapOwners, mapOwners } from './id-map.ts';
 export { boundPort, passedDescriptors } from './passed-socket.ts';
 export { bringUpInterface } from './interface.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';
+export {
+  SELINUX_LABEL,
+  isSelinuxActive,
+  isSelinuxContext,
+  isSelinuxEnforcing,
+  selinuxMountOption,
+  setSelinuxLabel,
+  setSelinuxLabels,
+} from './selinux.ts';
+export { type TreeFile, walkTree } from './walk-tree.ts';
 export { enableVerity, measureVerity } from './verity.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
 export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';

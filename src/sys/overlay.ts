@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { MS, mount } from './mount.ts';
 import { isInUserNamespace } from './rootless.ts';
+import { selinuxMountOption } from './selinux.ts';
 
 /** mount(2) copies one page of options, and their end. */
 const MAX_OPTIONS = 4095;
@@ -14,6 +15,8 @@ export interface OverlayRequest {
   /** Both or neither; without them what is mounted is read-only. */
   readonly upperDir?: string;
   readonly workDir?: string;
+  /** The SELinux label of all its files, whatever theirs are. */
+  readonly label?: string;
 }
 
 /**
@@ -25,11 +28,11 @@ export interface OverlayRequest {
  * @throws {SysError}
  */
 export function mountOverlay(request: OverlayRequest): void {
-  const { target, lowerDirs, upperDir, workDir } = request;
+  const { target, lowerDirs, upperDir, workDir, label } = request;
   if (upperDir === undefined && lowerDirs.length === 1) return bindReadOnly(lowerDirs[0]!, target);
   const upper = upperDir === undefined || workDir === undefined ? [] : [upperDir, workDir];
   const paths = [...lowerDirs, ...upper];
-  const options = renderOptions(lowerDirs, upper);
+  const options = renderOptions(lowerDirs, upper, label);
   if (options.length <= MAX_OPTIONS && !paths.some((path) => SEPARATORS.test(path))) {
     return mount({ source: 'overlay', target, type: 'overlay', data: options });
   }
@@ -37,7 +40,7 @@ export function mountOverlay(request: OverlayRequest): void {
   try {
     for (const path of paths) fds.push(openSync(path, 'r'));
     const names = fds.map((fd) => `/proc/self/fd/${fd}`);
-    const data = renderOptions(names.slice(0, lowerDirs.length), names.slice(lowerDirs.length));
+    const data = renderOptions(names.slice(0, lowerDirs.length), names.slice(lowerDirs.length), label);
     mount({ source: 'overlay', target, type: 'overlay', data });
   } finally {
     fds.forEach(closeSync);
@@ -49,11 +52,12 @@ export function opaqueXattr(): string {
   return isInUserNamespace() ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
 }
 
-function renderOptions(lower: readonly string[], upper: readonly string[]): string {
+function renderOptions(lower: readonly string[], upper: readonly string[], label: string | undefined): string {
   const [upperDir, workDir] = upper;
   const writable = upperDir === undefined ? '' : `,upperdir=${upperDir},workdir=${workDir}`;
   // Attributes `trusted.*` are for root of the kernel only.
-  return `lowerdir=${lower.join(':')}${writable}${isInUserNamespace() ? ',userxattr' : ''}`;
+  const attributes = isInUserNamespace() ? ',userxattr' : '';
+  return `lowerdir=${lower.join(':')}${writable}${attributes}${label === undefined ? '' : `,${selinuxMountOption(label)}`}`;
 }
 
 /** The second call: a bind mount takes no flags of its own when it is made. */

@@ -27,7 +27,7 @@ function runPod(): Promise<never> {
   return ociFlavor.run({ ...context, lockFd }, runArgs, Promise.resolve(apps.map(({ name }) => treeMountOf(name))));
 }
 
-const context: FlavorContext = { podDir, stage1Root, lockFd: -1, warn: (line) => process.stderr.write(`${line}\n`) };
+const context: FlavorContext = { podDir, stage1Root, lockFd: -1, selinux: undefined, warn: (line) => process.stderr.write(`${line}\n`) };
 const { uuid, localConfig } = runArgs;
 try {
   if (verb === 'run') await runPod();

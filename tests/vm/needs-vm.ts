@@ -7,9 +7,9 @@ export const vmCache = join(import.meta.dirname, '../../.cache/vm');
 
 export const VIRTIOFSD = '/usr/lib/qemu/virtiofsd';
 
-/** The `skip` option of a test that starts a machine. */
-export function needsVm(): { skip: string | false } {
-  const { skip } = needs('root', 'qemu-system-x86_64', 'busybox', 'mke2fs');
+/** The `skip` option of a test that starts a machine, and needs more programs on the host. */
+export function needsVm(...programs: readonly string[]): { skip: string | false } {
+  const { skip } = needs('root', 'qemu-system-x86_64', 'busybox', 'mke2fs', ...programs);
   const reasons = skip === false ? [] : [skip];
   if (process.arch !== 'x64') reasons.push('test machines are x86_64');
   if (!existsSync(VIRTIOFSD)) reasons.push('virtiofsd of qemu-system-common is not installed');

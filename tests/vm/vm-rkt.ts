@@ -6,8 +6,8 @@ import type { Vm } from './vm.ts';
 export interface VmRkt {
   /** Runs rkt to its end. Throws unless it ends with `status`, 0 if not given. */
   run(args: readonly string[], status?: number): Promise<VmResult>;
-  /** Starts `rkt run ARGS`, waits until the pod is ready and gives its UUID. */
-  start(args: readonly string[]): Promise<string>;
+  /** Starts `rkt run ARGS`, or another command that is the pod, waits until the pod is ready and gives its UUID. */
+  start(args: readonly string[], command?: readonly string[]): Promise<string>;
 }
 
 /** Milliseconds, on an emulated processor. */
@@ -25,9 +25,9 @@ export async function openVmRkt(vm: Vm): Promise<VmRkt> {
   };
   return {
     run,
-    async start(args) {
+    async start(args, verb = ['run']) {
       const file = `/data/started-${started++}`;
-      await vm.run(`setsid ${command(['run', `--uuid-file-save=${file}`, ...args])} >${file}.log 2>&1 </dev/null &`);
+      await vm.run(`setsid ${command([...verb, `--uuid-file-save=${file}`, ...args])} >${file}.log 2>&1 </dev/null &`);
       const { stdout: uuid } = await vm.run(`until [ -s ${file} ]; do sleep 0.2; done; cat ${file}`, { timeout: TIMEOUT });
       await run(['status', '--wait-ready=120s', uuid]);
       return uuid;

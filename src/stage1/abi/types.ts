@@ -7,6 +7,7 @@
  */
 
 import type { AcName, PodManifest } from '#appc';
+import type { SelinuxLabels } from '#pod';
 
 /** What `/run` is asked (interface version in brackets where an argument came later than 1). */
 export interface RunArgs {
@@ -98,6 +99,8 @@ export interface TreeMount {
   /** Absent: the tree is read-only. */
   readonly upperDir?: string;
   readonly workDir?: string;
+  /** The SELinux label of all its files. */
+  readonly label?: string;
 }
 
 /** Where a flavor finds the pod. The working directory of an entrypoint is `podDir`. */
@@ -107,6 +110,8 @@ export interface FlavorContext {
   readonly stage1Root: string;
   /** The descriptor that holds the pod's exclusive lock, for `run` and `gc`; else -1. */
   readonly lockFd: number;
+  /** For `run` and `addApp` of a pod that SELinux is to know: RKT_SELINUX_CONTEXT and RKT_SELINUX_MOUNT_CONTEXT of rkt. */
+  readonly selinux: SelinuxLabels | undefined;
   /** A line for the user, on standard error. */
   readonly warn: (text: string) => void;
 }

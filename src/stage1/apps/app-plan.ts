@@ -49,6 +49,8 @@ export interface AppPlanInput {
   readonly app: RuntimeApp;
   /** The users of the pod's user namespace; ids of a plan are those inside, of files those outside. */
   readonly users?: IdRange;
+  /** What SELinux is to know the pod's files by. */
+  readonly label?: string | undefined;
   readonly terminal?: string;
   readonly metadataUrl?: string;
   /** What the image's own app says, where the image came from a Docker registry. */
@@ -142,7 +144,7 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
     if (fromImage) input.warn(`Docker converted image, initializing implicit volume with data contained at the mount point "${name}".`);
   }
   const content = fromImage ? hostPathOf(input.rootfs, mount.path) : undefined;
-  const { path: source, stat } = openVolume(input.podDir, mount.volume, { users: input.users, content });
+  const { path: source, stat } = openVolume(input.podDir, mount.volume, { users: input.users, label: input.label, content });
   const planned: AppMount = {
     source,
     target: resolveInRootfs(input.rootfs, mount.path),

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import type { Volume } from '#appc';
-import { findProgram, type IdRange, outsideId, runProgramSync } from '#sys';
+import { findProgram, type IdRange, outsideId, runProgramSync, setSelinuxLabels } from '#sys';
 import { AppError } from './errors.ts';
 
 /** Relative to the pod's directory. */
@@ -11,6 +11,8 @@ const DEFAULT_MODE = '0755';
 export interface EmptyVolume {
   /** Its owner is one of these, where the pod has a user namespace. */
   readonly users: IdRange | undefined;
+  /** For SELinux. */
+  readonly label: string | undefined;
   /** A directory whose owner, mode and files it gets. */
   readonly content: string | undefined;
 }
@@ -46,7 +48,7 @@ function hostSource(volume: Volume): string {
   throw new AppError('bad-volume', `source of host volume "${volume.name}" must be an absolute path`);
 }
 
-function makeEmptyVolume(podDir: string, volume: Volume, { users, content }: EmptyVolume): string {
+function makeEmptyVolume(podDir: string, volume: Volume, { users, label, content }: EmptyVolume): string {
   const mode = volume.mode ?? DEFAULT_MODE;
   if (!/^[0-7]{1,5}$/.test(mode)) {
     throw new AppError('bad-volume', `invalid mode "${mode}" for volume "${volume.name}"`);
@@ -59,6 +61,7 @@ function makeEmptyVolume(podDir: string, volume: Volume, { users, content }: Emp
     chownSync(path, uid!, gid!);
     chmodSync(path, Number.parseInt(mode, 8));
     if (content !== undefined) fill(path, content);
+    if (label !== undefined) setSelinuxLabels(path, label);
   }
   return path;
 }

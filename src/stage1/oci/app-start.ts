@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import type { AppArgs, FlavorContext } from '#stage1/abi';
@@ -17,7 +17,8 @@ export async function startApp({ podDir }: FlavorContext, { appName }: AppArgs):
   if (app === undefined) throw new OciStage1Error('no-app', `the pod's manifest has no app "${appName}"`);
   const log = `${podDir}/${ociFiles.bundle(appName)}/${ociFiles.runtimeLog}`;
   rmSync(log, { force: true });
-  const words = appArguments(superviseApp({ cgroup: cgroupOfPod(podDir), manifest, interactive: false, mutable: true }, app));
+  const confined = existsSync(`${podDir}/${podFiles.selinuxLabels}`);
+  const words = appArguments(superviseApp({ cgroup: cgroupOfPod(podDir), manifest, interactive: false, mutable: true, confined }, app));
   const answer = await askSupervisor(podDir, ['start', ...words, `--runtime-log=${ociFiles.runtimeLog}`]);
   if (answer === 'ok' || answer === 'running') return;
   if (answer === 'ending') throw new OciStage1Error('not-running', 'the pod is being stopped');

@@ -14,6 +14,8 @@ export interface StreamsOfPod {
   readonly interactive: boolean;
   /** Others may join what is the only app now. */
   readonly mutable: boolean;
+  /** SELinux need not let the apps use what the caller may: a file that the output goes to, say. */
+  readonly confined: boolean;
 }
 
 export interface PlannedStreams {
@@ -27,24 +29,36 @@ export function planStreams(pod: StreamsOfPod, app: RuntimeApp): PlannedStreams 
   const streams = appStreamsOf(pod.manifest, app);
   const interactive = [streams.stdin, streams.stdout, streams.stderr].every((mode) => mode === 'interactive');
   if (pod.interactive || (interactive && !pod.mutable)) {
-    return isTerminal(0) ? { words: ['--tty'], terminal: 'callers' } : { words: ['--stdin=inherit'], terminal: 'none' };
+    if (isTerminal(0)) return { words: ['--tty'], terminal: 'callers' };
+    return { words: ['--stdin=inherit', ...outputWords(callersOutput(1, pod), callersOutput(2, pod))], terminal: 'none' };
   }
-  return plan(streams, app.name, pod.mutable || pod.manifest.apps.length > 1);
+  return plan(streams, app.name, pod);
 }
 
-function plan(streams: AppStreams, name: string, several: boolean): PlannedStreams {
+function callersOutput(fd: 1 | 2, { confined }: StreamsOfPod): 'copy' | 'inherit' {
+  return confined && !isTerminal(fd) ? 'copy' : 'inherit';
+}
+
+function outputWords(stdout: string, stderr: string): string[] {
+  return [...(stdout === 'inherit' ? [] : [`--stdout=${stdout}`]), ...(stderr === 'inherit' ? [] : [`--stderr=${stderr}`])];
+}
+
+function plan(streams: AppStreams, name: string, pod: StreamsOfPod): PlannedStreams {
+  const several = pod.mutable || pod.manifest.apps.length > 1;
   const input = { null: 'null', interactive: 'inherit', stream: 'stream', tty: 'stream' }[streams.stdin];
   const attached = streams.log?.path === undefined ? 'stream' : 'log,stream';
-  const leads = { inherit: several ? 'lines' : 'inherit', interactive: 'inherit', tty: attached, stream: attached };
-  const [stdout, stderr] = [streams.stdout, streams.stderr].map((mode) => ({ ...leads, log: 'log', journal: 'journal', null: 'null' })[mode]!);
+  const leads = (mode: AppStreams['stdout'], fd: 1 | 2): string => {
+    const callers = callersOutput(fd, pod);
+    return { inherit: several ? 'lines' : callers, interactive: callers, tty: attached, stream: attached, log: 'log', journal: 'journal', null: 'null' }[mode];
+  };
+  const [stdout, stderr] = [leads(streams.stdout, 1), leads(streams.stderr, 2)];
   const own = streams.stdout === 'tty';
   return {
     terminal: own ? 'own' : 'none',
     words: [
       ...(own ? ['--tty'] : []),
       `--stdin=${input}`,
-      ...(stdout === 'inherit' ? [] : [`--stdout=${stdout}`]),
-      ...(stderr === 'inherit' ? [] : [`--stderr=${stderr}`]),
+      ...outputWords(stdout, stderr),
       ...(`${stdout},${stderr}`.includes('log') ? logWords(streams, name) : []),
       ...(stdout === 'journal' || stderr === 'journal' ? [`--journal=${JOURNAL}`] : []),
       ...(isAttachable(streams) ? [`--attach=${stage1Layout.attach(name)}`] : []),

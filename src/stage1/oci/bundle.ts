@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
 import { podFiles } from '#pod';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
 import { planApp } from '#stage1/apps';
-import { isRootless } from '#sys';
+import { isRootless, setSelinuxLabel } from '#sys';
 import { type AppSockets, withSockets } from './app-sockets.ts';
 import { planStreams, prepareStreams } from './app-streams.ts';
 import { hasCgroupNamespaces } from './cgroup-view.ts';
@@ -47,13 +47,24 @@ export async function writeBundle(pod: PodToStart, app: RuntimeApp): Promise<voi
   prepareStreams(pod.context.podDir, pod.manifest, app);
   const input = configInput(pod, app);
   const config = planConfig(input);
-  await write(pod, app.name, withSockets(config, pod.sockets?.get(app.name) ?? [], `${pod.context.stage1Root}/supervisor`));
+  const sockets = pod.sockets?.get(app.name) ?? [];
+  await write(pod, app.name, sockets.length === 0 ? config : withSockets(config, sockets, standIn(pod.context)));
   const probe = planProbe(app, config.process);
   if (probe !== undefined) writePrivate(pod.context, ociFiles.health(app.name), probe);
   for (const { name, args } of input.plan.eventHandlers) {
     const container = handlerContainer(app.name, name);
     await write(pod, container, planConfig({ ...input, terminal: false, handler: { container, args } }));
   }
+}
+
+/** Executed by the app, in which SELinux knows neither the store nor who made it. */
+function standIn({ podDir, stage1Root, selinux }: FlavorContext): string {
+  const program = `${stage1Root}/supervisor`;
+  if (selinux === undefined) return program;
+  const copy = `${podDir}/${ociFiles.standIn}`;
+  copyFileSync(program, copy);
+  setSelinuxLabel(copy, selinux.file);
+  return copy;
 }
 
 async function write({ context: { podDir }, runtime }: PodToStart, container: string, planned: OciConfig): Promise<void> {
@@ -71,13 +82,14 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
   const { context, args, network, privateIpc, users } = pod;
   const { podDir, warn } = context;
   const rootfs = rootfsOf(podDir, app.name, users);
-  const { terminal } = planStreams({ manifest: pod.manifest, interactive: args.interactive, mutable: args.mutable }, app);
+  const { terminal } = planStreams({ manifest: pod.manifest, interactive: args.interactive, mutable: args.mutable, confined: context.selinux !== undefined }, app);
   const plan = planApp({
     podDir,
     rootfs,
     manifest: pod.manifest,
     app,
     warn,
+    label: context.selinux?.file,
     ...(args.debug ? { debug: warn } : {}),
     ...(users === undefined ? {} : { users: users.range }),
     ...(terminal === 'none' ? {} : { terminal: terminal === 'own' ? 'xterm' : (process.env['TERM'] ?? 'linux') }),
@@ -90,6 +102,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     plan: { ...plan, environment: new Map([...plan.environment, ...notifyEnvironment(app)]) },
     terminal: terminal !== 'none',
     hostCapabilities: pod.hostCapabilities,
+    selinux: context.selinux,
     isolators,
     podIsolators: pod.isolators,
     disks: isolators.some(({ kind }) => kind === 'block-bandwidth' || kind === 'block-iops') ? readBlockDevices() : [],

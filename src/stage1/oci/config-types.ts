@@ -15,6 +15,8 @@ export interface OciConfig {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly rootfsPropagation: 'private';
+    /** The SELinux label of the file systems that the runtime mounts. */
+    readonly mountLabel?: string;
     readonly sysctl?: Readonly<Record<string, string>>;
     readonly seccomp?: SeccompFilter;
   };

@@ -77,6 +77,15 @@ test('planConfig, user, limits, volumes and a contained network', () => {
   });
 });
 
+test('planConfig, a host with SELinux, has the labels of the pod, and an isolator before them', () => {
+  const selinux = { process: 'u:r:container_t:s0:c1,c2', file: 'u:object_r:container_file_t:s0:c1,c2', image: 'u:object_r:container_ro_file_t:s0' };
+  const { process, linux } = planConfig({ ...input, selinux });
+  assert.deepEqual([process.selinuxLabel, linux.mountLabel], [selinux.process, selinux.file]);
+  const asked = planConfig({ ...input, selinux, isolators: [{ kind: 'selinux-context', user: 'u', role: 'r', type: 'own_t', level: 's0:c1,c2' }] });
+  assert.deepEqual([asked.process.selinuxLabel, asked.linux.mountLabel], ['u:r:own_t:s0:c1,c2', selinux.file]);
+  assert.equal(planConfig(input).linux.mountLabel, undefined);
+});
+
 test('planConfig, everything insecure on the host network and ipc', () => {
   checkGolden('insecure', {
     ...input,

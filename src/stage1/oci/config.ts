@@ -1,4 +1,4 @@
-import type { IsolatorValue } from '#appc';
+import { type IsolatorValue, renderSelinuxContext } from '#appc';
 import {
   deviceRules,
   maskedPaths,
@@ -7,6 +7,7 @@ import {
   planSeccomp,
   readonlyPaths,
 } from '#security';
+import type { SelinuxLabels } from '#pod';
 import type { AppMount, AppPlan } from '#stage1/apps';
 import type { IdRange } from '#sys';
 import type { OciConfig, OciProcess } from './config-types.ts';
@@ -33,6 +34,8 @@ export interface ConfigInput {
   /** On which limits of input and output are set. */
   readonly disks: readonly BlockDevice[];
   readonly insecure: Insecure;
+  /** What SELinux is to know the app by. */
+  readonly selinux?: SelinuxLabels | undefined;
   /** The capabilities this process may hand on. */
   readonly hostCapabilities: readonly string[];
   readonly namespaces: NamespaceInput;
@@ -67,6 +70,7 @@ export function planConfig(input: ConfigInput): OciConfig {
       maskedPaths: maskedPaths(insecure.paths),
       readonlyPaths: readonlyPaths(insecure.paths),
       rootfsPropagation: 'private',
+      ...(input.selinux && { mountLabel: input.selinux.file }),
       ...(sysctl === undefined ? {} : { sysctl }),
       ...(seccomp === undefined ? {} : { seccomp }),
     },
@@ -98,16 +102,17 @@ function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     noNewPrivileges: planNoNewPrivileges(isolators, { uid: handler === undefined ? plan.uid : ROOT.uid, filtered }),
     ...(oom === undefined ? {} : { oomScoreAdj: oom.value }),
-    ...planLabels([...input.podIsolators, ...isolators]),
+    ...planLabels([...input.podIsolators, ...isolators], input.selinux),
   };
 }
 
-/** Of the security modules; what the app says goes before what the pod says. */
-function planLabels(isolators: readonly IsolatorValue[]): Pick<OciProcess, 'selinuxLabel' | 'apparmorProfile'> {
+/** Of the security modules; what the app says goes before what the pod says, and that before what every pod gets. */
+function planLabels(isolators: readonly IsolatorValue[], selinux: SelinuxLabels | undefined): Pick<OciProcess, 'selinuxLabel' | 'apparmorProfile'> {
   const context = lastOf(isolators, 'selinux-context');
+  const label = context === undefined ? selinux?.process : renderSelinuxContext(context);
   const profile = lastOf(isolators, 'apparmor-profile');
   return {
-    ...(context && { selinuxLabel: [context.user, context.role, context.type, context.level].join(':') }),
+    ...(label !== undefined && { selinuxLabel: label }),
     ...(profile && { apparmorProfile: profile.profile }),
   };
 }

@@ -7,6 +7,7 @@ import type { HostAbilities } from './host-limits.ts';
 const host: HostAbilities = {
   controllers: new Set(['memory', 'cpu', 'io']),
   selinux: true,
+  hasContext: (name) => name === 'u:r:t:s0',
   apparmor: new Set(['loaded']),
   capabilities: ['CAP_CHOWN'],
   hasHostNetwork: false,
@@ -48,6 +49,12 @@ test('enforcedIsolators, network bandwidth of a pod on the network of the host, 
 test('enforcedIsolators, a profile that is not loaded, throws', () => {
   assert.throws(() => check(profile('other'), {}), { code: 'no-apparmor', message: /"other": it is not loaded/ });
   assert.throws(() => check(profile('loaded'), { apparmor: undefined }), { message: /AppArmor is not active/ });
+});
+
+test('enforcedIsolators, a context that the policy has not, throws where SELinux is active', () => {
+  const other = { ...context, type: 'other\n' };
+  assert.throws(() => check(other, {}), { code: 'no-selinux-context', message: 'app "web" asks for the SELinux context "u:r:other\\n:s0": the policy has no such one' });
+  assert.equal(check(other, { selinux: false }).enforced, false);
 });
 
 test('enforcedIsolators, a retained capability that rkt lacks, is enforced for the rest and told', () => {

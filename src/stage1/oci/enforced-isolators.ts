@@ -1,4 +1,4 @@
-import type { IsolatorKind, IsolatorValue } from '#appc';
+import { type IsolatorKind, type IsolatorValue, renderSelinuxContext } from '#appc';
 import { isCapability, unknownSyscalls } from '#security';
 import { isRootless } from '#sys';
 import { OciStage1Error } from './errors.ts';
@@ -42,7 +42,7 @@ const RULES: Readonly<Record<Known, Rule>> = {
  * Those isolators that will be enforced. Each of the others is told to the user by name, as is each part of
  * one that has no effect (appc spec/ace.md, Isolators: what was ignored must be made known).
  *
- * @throws {OciStage1Error} 'no-apparmor': a profile that is not there must not be run without
+ * @throws {OciStage1Error} 'no-apparmor', 'no-selinux-context': what is not there must not be run without
  */
 export function enforcedIsolators(
   owner: IsolatorOwner,
@@ -52,6 +52,7 @@ export function enforcedIsolators(
 ): IsolatorValue[] {
   return isolators.filter((isolator) => {
     checkProfile(owner, isolator, host);
+    checkContext(owner, isolator, host);
     for (const text of partsWithoutEffect(owner, isolator, host)) warn(`warning: ${text}`);
     const reason = reasonAgainst(owner, isolator, host);
     if (reason !== undefined) warn(`warning: ${reason}`);
@@ -82,6 +83,15 @@ function checkProfile({ title }: IsolatorOwner, isolator: IsolatorValue, host: H
   const why = host.apparmor === undefined ? 'AppArmor is not active' : 'it is not loaded';
   throw new OciStage1Error('no-apparmor', `${title} asks for the AppArmor profile "${isolator.profile}": ${why}`, {
     hint: 'load the profile, or leave the isolator os/linux/apparmor-profile out',
+  });
+}
+
+function checkContext({ title }: IsolatorOwner, isolator: IsolatorValue, host: HostAbilities): void {
+  if (isolator.kind !== 'selinux-context' || !host.selinux) return;
+  const context = renderSelinuxContext(isolator);
+  if (host.hasContext(context)) return;
+  throw new OciStage1Error('no-selinux-context', `${title} asks for the SELinux context ${JSON.stringify(context)}: the policy has no such one`, {
+    hint: 'load a policy that has it, or leave the isolator os/linux/selinux-context out',
   });
 }
 

@@ -27,7 +27,7 @@ export async function enter(context: FlavorContext, args: EnterArgs): Promise<ne
   const processFd = openUnlinked(`${podDir}/${ociFiles.bundle(args.appName)}/enter-${process.pid}`, entered);
   unshareMounts();
   coverHybridCgroups(runtime);
-  const argv = [
+  const command = [
     runtime.path,
     ...runtimeArguments(runtime, podDir, cgroup !== undefined),
     'exec',
@@ -35,8 +35,15 @@ export async function enter(context: FlavorContext, args: EnterArgs): Promise<ne
     ...(terminal ? ['--tty'] : []),
     args.appName,
   ];
-  const program = isRootless() && cgroup !== undefined ? (await import('./enter-cgroup.ts')).asOneWhoMayEnter(cgroup, argv) : { argv, env: {} };
-  return becomeProcess({ path: program.argv[0]!, ...program, cwd: podDir, keepFds: [processFd] });
+  const program = isRootless() && cgroup !== undefined ? (await import('./enter-cgroup.ts')).asOneWhoMayEnter(cgroup, command) : { argv: command, env: {} };
+  const relayed = relay(context, program.argv, config.linux.mountLabel);
+  return becomeProcess({ ...relayed, env: program.env, cwd: podDir, keepFds: [processFd] });
+}
+
+/** SELinux need not let the app use our own standard streams, a file that the output goes to, say. */
+function relay({ stage1Root }: FlavorContext, argv: readonly string[], label: string | undefined): { path: string; argv: readonly string[] } {
+  if (label === undefined || [0, 1, 2].every(isTerminal)) return { path: argv[0]!, argv };
+  return { path: `${stage1Root}/supervisor`, argv: ['rkt-relay', label, ...argv] };
 }
 
 /** The app's process with another command, and the caller's terminal. */

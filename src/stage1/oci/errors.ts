@@ -13,6 +13,7 @@ export type OciStage1ErrorCode =
   | 'not-deleted'
   | 'bad-hostname'
   | 'no-apparmor'
+  | 'no-selinux-context'
   | 'no-user-namespace'
   | 'no-id-mapping'
   | 'no-journal'

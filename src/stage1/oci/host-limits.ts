@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseCapabilityMask } from '#security';
-import { isRootless, readTextIfExists, unlessMissing } from '#sys';
+import { isRootless, isSelinuxActive, isSelinuxContext, readTextIfExists, unlessMissing } from '#sys';
 
 /** What the host can enforce. */
 export interface HostAbilities {
   /** By their names in cgroup v2. */
   readonly controllers: ReadonlySet<string>;
   readonly selinux: boolean;
+  /** The SELinux policy has it. */
+  readonly hasContext: (context: string) => boolean;
   /** The profiles that are loaded; undefined where AppArmor is not active. */
   readonly apparmor: ReadonlySet<string> | undefined;
   /** What rkt may hand on: its own bounding set. */
@@ -28,8 +30,9 @@ export function hostAbilities({ cgroup, ...given }: Pick<HostAbilities, 'capabil
       return isRootless() ? controllersOf(cgroup) : availableControllers();
     },
     get selinux() {
-      return readTextIfExists('/sys/fs/selinux/enforce') !== undefined;
+      return isSelinuxActive();
     },
+    hasContext: isSelinuxContext,
     get apparmor() {
       return apparmorProfiles();
     },

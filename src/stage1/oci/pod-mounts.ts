@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { podFiles } from '#pod';
+import { podFiles, type SelinuxLabels } from '#pod';
 import { stage1Layout, type TreeMount } from '#stage1/abi';
-import { cannotMapOwners, mapOwners, MNT_DETACH, mount, mountOverlay, MS, type SysError, unmount } from '#sys';
+import { cannotMapOwners, mapOwners, MNT_DETACH, mount, mountOverlay, MS, selinuxMountOption, type SysError, unmount } from '#sys';
 import { coverHybridCgroups } from './cgroup-view.ts';
 import { OciStage1Error } from './errors.ts';
 import { ociFiles } from './pod-paths.ts';
@@ -28,13 +28,14 @@ export interface AppTrees {
 }
 
 /** Makes the pod's mounts, in a mount namespace of one's own. @throws {OciStage1Error} 'no-id-mapping' */
-export function makeMounts(trees: AppTrees, runtime: Runtime): void {
+export function makeMounts(trees: AppTrees, runtime: Runtime, selinux: SelinuxLabels | undefined): void {
   const { podDir, users } = trees;
   const directories = [stage1Layout.statusDirectory, ociFiles.initRoot, ociFiles.runtimeRoot, ociFiles.shm];
   for (const directory of directories) mkdirSync(`${podDir}/${directory}`, { recursive: true });
   const owner = users === undefined ? '' : `,uid=${users.range.shift},gid=${users.range.shift}`;
+  const label = selinux === undefined ? '' : `,${selinuxMountOption(selinux.file)}`;
   const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC;
-  mount({ source: 'shm', target: `${podDir}/${ociFiles.shm}`, type: 'tmpfs', flags, data: `mode=1777,size=65536k${owner}` });
+  mount({ source: 'shm', target: `${podDir}/${ociFiles.shm}`, type: 'tmpfs', flags, data: `mode=1777,size=65536k${owner}${label}` });
   if (users !== undefined) {
     mkdirSync(REACHABLE, { recursive: true });
     mount({ source: 'rkt', target: REACHABLE, type: 'tmpfs', flags, data: 'mode=711,size=64k' });

@@ -15,6 +15,8 @@ export const ociFiles = {
   initRoot: 'stage1/init-root',
   /** A tmpfs all apps of the pod have as /dev/shm. */
   shm: 'stage1/shm',
+  /** The supervisor's program once more, as SELinux lets apps execute it. */
+  standIn: 'stage1/stand-in',
   /** How the supervisor of a pod whose apps change is reached, and what it was started with. */
   control: 'stage1/control',
   running: 'stage1/oci/running.json',

@@ -42,12 +42,12 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
   const isolators = podIsolators({ args, manifest, hostCapabilities, cgroup, warn: context.warn });
   const users = await openPodUsers(args);
   const apps = manifest.apps.map(({ name }) => name);
-  const mounts = new EarlyMounts((rendered) => makeMounts({ podDir, trees: rendered, apps, users }, runtime));
+  const mounts = new EarlyMounts((rendered) => makeMounts({ podDir, trees: rendered, apps, users }, runtime, context.selinux));
   const meanwhile = (): void => void trees.then((rendered) => mounts.prepare(rendered), () => {});
   const forwarded = withoutActivatedPorts(manifest, sockets);
   const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest: forwarded, warn: context.warn, users, meanwhile });
   const hostname = args.hostname || `rkt-${args.uuid}`;
-  writePodFiles({ podDir, uuid: args.uuid, hostname, modes: args.dnsConfMode, dns: network.dns, owner: users?.range.shift ?? 0 });
+  writePodFiles({ podDir, uuid: args.uuid, hostname, modes: args.dnsConfMode, dns: network.dns, owner: users?.range.shift ?? 0, label: context.selinux?.file });
   mounts.enter(await trees);
   const pod: PodToStart = {
     context,
@@ -71,16 +71,16 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
 }
 
 function becomeSupervisor(pod: PodToStart, hostname: string, networkFd: number | undefined): never {
-  const { podDir, stage1Root, lockFd } = pod.context;
+  const { podDir, stage1Root, lockFd, selinux } = pod.context;
   const { runtime, network, privateIpc, users, cgroup } = pod;
   const path = `${stage1Root}/supervisor`;
   const { uuid, mutable, interactive } = pod.args;
   const apps = pod.manifest.apps.map((app) => ({
-    ...superviseApp({ cgroup, manifest: pod.manifest, interactive, mutable }, app),
+    ...superviseApp({ cgroup, manifest: pod.manifest, interactive, mutable, confined: selinux !== undefined }, app),
     sockets: socketsOf(pod, app.name),
   }));
   const manager = managerArguments(process.env, pod.context.warn);
-  const argv = planSupervisor({ path, uuid, lockFd, podDir, hasCgroup: cgroup !== undefined, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd });
+  const argv = planSupervisor({ path, uuid, lockFd, podDir, hasCgroup: cgroup !== undefined, hostname, runtime, network, privateIpc, mutable, manager, apps, usersFd: users?.fd, selinux });
   if (users !== undefined) giveStandardPipes(users.range);
   const keepFds = [lockFd, users?.fd ?? [], networkFd ?? [], ...apps.map((app) => app.sockets)].flat();
   return becomeProcess({ path, argv, env: { PATH: SUPERVISOR_PATH }, cwd: podDir, keepFds });

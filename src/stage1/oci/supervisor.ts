@@ -1,4 +1,5 @@
 import type { EventHandler } from '#appc';
+import type { SelinuxLabels } from '#pod';
 import { isRootless } from '#sys';
 import { namespaceFds, type PodNetwork } from './namespaces.ts';
 import { handlerContainer, ociFiles } from './pod-paths.ts';
@@ -39,6 +40,8 @@ export interface SupervisorInput {
   readonly apps: readonly SupervisedApp[];
   /** An open user namespace that the pod is to be in. */
   readonly usersFd: number | undefined;
+  /** What SELinux knows the pod by. */
+  readonly selinux: SelinuxLabels | undefined;
 }
 
 /** Milliseconds an app has between being asked to end and being killed. */
@@ -66,6 +69,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--hostname=${input.hostname}`,
     `--init-root=${ociFiles.initRoot}`,
     `--grace-ms=${GRACE_MS}`,
+    ...(input.selinux === undefined ? [] : [`--selinux-process=${input.selinux.process}`, `--selinux-file=${input.selinux.file}`]),
     ...(input.mutable ? [`--control=${ociFiles.control}`] : []),
     ...input.manager,
     ...input.apps.flatMap(appArguments),
