@@ -1,7 +1,8 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
-import { lazyBuiltins } from './lazy-builtins.ts';
+import { basename, join } from 'node:path';
+import { build, type Plugin, transform } from 'esbuild';
+import { openDoors } from './doors.ts';
+import { joinChunks } from './join-chunks.ts';
 import { root } from './root.ts';
 
 const ENTRY = 'src/cli/main.ts';
@@ -16,32 +17,26 @@ const prologue = [
   'const __moduleDirectory = __moduleFile.slice(0, __moduleFile.lastIndexOf("/"));',
 ].join('\n');
 
+const BESIDE = 'beside:';
+
 /**
  * OpenPGP.js is LGPL and large: it is not part of the executable but a file beside it that anyone may
- * replace. `await import('openpgp')` in the sources loads it from there, at the first use.
+ * replace. The sigstore libraries are large and seldom needed: they are another file. Both are loaded at the first use.
  */
-const openpgpBeside: Plugin = {
-  name: 'openpgp-beside',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^openpgp$/ }, () => ({ path: 'openpgp', namespace: 'beside' }));
-    onLoad({ filter: /.*/, namespace: 'beside' }, () => ({
-      contents: `module.exports = require('node:module').createRequire(process.execPath)('./openpgp.mjs');`,
-      loader: 'js',
-    }));
+const beside: Plugin = {
+  name: 'beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^openpgp$/ }, () => ({ path: `${BESIDE}openpgp.mjs`, external: true }));
+    onResolve({ filter: /^@sigstore\// }, ({ path }) => ({ path: `${BESIDE}sigstore.cjs:${path}`, external: true }));
   },
 };
 
-/** The sigstore libraries are large and seldom needed: they are one file beside the executable. */
-const sigstoreBeside: Plugin = {
-  name: 'sigstore-beside',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@sigstore\// }, ({ path }) => ({ path, namespace: 'sigstore-beside' }));
-    onLoad({ filter: /.*/, namespace: 'sigstore-beside' }, ({ path }) => ({
-      contents: `module.exports = require('node:module').createRequire(process.execPath)('./sigstore.cjs')[${JSON.stringify(path)}];`,
-      loader: 'js',
-    }));
-  },
-};
+function loadOutside(name: string): string {
+  if (!name.startsWith(BESIDE)) return `require(${JSON.stringify(name)})`;
+  const [file = '', part] = name.slice(BESIDE.length).split(':');
+  const exports = `require('node:module').createRequire(process.execPath)(${JSON.stringify(`./${file}`)})`;
+  return part === undefined ? exports : `${exports}[${JSON.stringify(part)}]`;
+}
 
 async function bundleSigstore(dist: string): Promise<void> {
   const names = SIGSTORE.map((name) => JSON.stringify(`@sigstore/${name}`));
@@ -58,32 +53,34 @@ async function bundleSigstore(dist: string): Promise<void> {
 }
 
 /**
- * Bundles the program into one CommonJS file, and puts into `dist` what it loads from beside it. Modules
+ * Bundles the program into one script, and puts into `dist` what it loads from beside it. Modules
  * that only an `import()` names are evaluated when it runs. Gives the path of the file.
  */
 export async function bundle(dist: string, entry = join(root, ENTRY)): Promise<string> {
   copyFileSync(join(root, OPENPGP), join(dist, 'openpgp.mjs'));
   await bundleSigstore(dist);
-  const result = await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: [entry],
+    entryPoints: { main: entry },
+    outdir: dist,
     bundle: true,
+    splitting: true,
     write: false,
-    format: 'cjs',
+    format: 'esm',
     platform: 'node',
     target: 'node26',
     minifySyntax: true,
-    minifyWhitespace: true,
     legalComments: 'none',
-    supported: { 'dynamic-import': false },
     define: {
       'import.meta.url': '__moduleUrl',
       'import.meta.filename': '__moduleFile',
       'import.meta.dirname': '__moduleDirectory',
     },
-    plugins: [openpgpBeside, sigstoreBeside, lazyBuiltins],
+    plugins: [beside, openDoors],
   });
+  const chunks = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  const { code } = await transform(`'use strict';\n${prologue}\n${joinChunks(chunks, 'main.js', loadOutside)}`, { minifyWhitespace: true, target: 'node26' });
   const path = join(dist, 'rkt.cjs');
-  writeFileSync(path, `${prologue}\n${result.outputFiles[0]!.text}`);
+  writeFileSync(path, code);
   return path;
 }
