@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,36 +27,6 @@ static bool has_terminal(const struct app *app) {
 
 static bool has_sockets(const struct app *app) {
   return app->listen_fd_count > 0 && app->phase == MAIN;
-}
-
-enum { WORD_LIMIT = 16 };
-
-/* Becomes the runtime, which is asked by words that end with NULL. */
-static void execute(const struct options *options, const char *log, const char *const words[]) {
-  const char *argv[options->runtime_arg_count + WORD_LIMIT];
-  const char **next = argv;
-  *next++ = options->runtime;
-  for (size_t i = 0; i < options->runtime_arg_count; i++) *next++ = options->runtime_args[i];
-  if (log != NULL) {
-    *next++ = "--log";
-    *next++ = log;
-  }
-  while ((*next++ = *words++) != NULL) {}
-  execv(options->runtime, (char *const *)(void *)argv);
-}
-
-/*
- * In a process group of its own: a ^C at the terminal is ours to handle and must not hit a half-done start.
- *
- * It ends with us: a pod without a supervisor may be collected, and must not get a cgroup after that.
- */
-_Noreturn void execute_runtime(const struct options *options, const char *log, pid_t supervisor, const char *const words[]) {
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("cannot follow", "the supervisor");
-  if (getppid() != supervisor) _exit(EXIT_OWN_FAILURE);
-  setpgid(0, 0);
-  reset_signals();
-  execute(options, log, words);
-  fail("cannot execute", options->runtime);
 }
 
 /* From inside the bundle: crun takes relative names from there, runc from the working directory. */
@@ -88,7 +57,7 @@ static bool run_runtime(const struct options *options, const struct app *app, in
 }
 
 static bool make_new_container(const struct options *options, const struct app *app, int bundle, const char *id) {
-  const char *words[WORD_LIMIT] = {"run", "--detach", "--pid-file", pid_file, "--bundle", "."};
+  const char *words[RUNTIME_WORD_LIMIT] = {"run", "--detach", "--pid-file", pid_file, "--bundle", "."};
   const char **next = words + 6;
   char count[24];
   if (has_terminal(app)) {

@@ -78,6 +78,11 @@ static void parse_runtime(struct options *options, const char *text) {
   options->runtime = text;
 }
 
+static void parse_sealed_runtime(struct options *options, const char *text) {
+  if (text[0] == '\0' || strchr(text, '=') != NULL) refuse("must be the name of a variable", "--sealed-runtime");
+  options->sealed_variable = text;
+}
+
 static void parse_control(struct options *options, const char *text) {
   options->control = text;
 }
@@ -132,6 +137,7 @@ static const struct {
     {"--app", parse_app},         {"--control", parse_control},
     {"--notify-socket", parse_notify_socket}, {"--watchdog-ms", parse_watchdog}, {"--join-net", parse_join_net},
     {"--selinux-process", parse_selinux_process}, {"--selinux-file", parse_selinux_file},
+    {"--sealed-runtime", parse_sealed_runtime},
 };
 
 static const struct {

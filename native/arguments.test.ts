@@ -16,6 +16,7 @@ const refused: [string, string[], string][] = [
   ['no status directory', without('--status-dir'), '--status-dir: is missing'],
   ['no runtime', without('--runtime'), '--runtime: is missing'],
   ['a relative runtime', [...without('--runtime'), '--runtime=crun'], '--runtime: must be an absolute path'],
+  ['a variable with a value', [...complete, '--sealed-runtime=A=1'], '--sealed-runtime: must be the name of a variable'],
   ['no lock', without('--lock-fd'), '--lock-fd: is missing'],
   ['a lock that is standard output', [...complete, '--lock-fd=1'], '--lock-fd: not a number that can be used here'],
   ['a lock that is no number', [...complete, '--lock-fd=9x'], '--lock-fd: not a number that can be used here'],

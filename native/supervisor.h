@@ -16,6 +16,8 @@ enum {
   /* A process of the app opens its descriptor again by a name such as /dev/stdout, whoever it is; it matters to nobody else. */
   PIPE_MODE = 0622,
   LISTEN_LIMIT = 32,
+  /* Of what a runtime is started with beside the words of --runtime-arg. */
+  RUNTIME_WORD_LIMIT = 16,
 };
 
 /* What of an app runs: the bundles of its event handlers are run to their end before and after its own. */
@@ -108,6 +110,7 @@ struct options {
   const char *join_net;           /* a network namespace that is there already; NULL: the caller's, or one of --unshare */
   const char *control;            /* a socket to be made; NULL: the apps stay the same */
   const char *runtime;
+  const char *sealed_variable;    /* tells the runtime that nobody can write to it; NULL: it sees to that itself */
   const char **runtime_args;
   size_t runtime_arg_count;
   int lock_fd;
@@ -207,6 +210,8 @@ _Noreturn void die_by_signal(int signal);
 bool start_app(const struct options *options, struct app *app, enum phase phase);
 void signal_apps(const struct options *options, int signal);
 bool is_our_child(pid_t pid);
+
+/* runtime.c */
 _Noreturn void execute_runtime(const struct options *options, const char *log, pid_t supervisor, const char *const words[]);
 
 /* restart.c */

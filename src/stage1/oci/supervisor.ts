@@ -47,6 +47,9 @@ export interface SupervisorInput {
 /** Milliseconds an app has between being asked to end and being killed. */
 const GRACE_MS = 10_000;
 
+/** With this variable, and started from a read-only mount, crun does not make itself one to start from once more. */
+const CRUN_IS_SEALED = '_LIBCONTAINER_CLONED_BINARY';
+
 /** The arguments of the pod's supervisor, whose working directory is the pod's. */
 export function planSupervisor(input: SupervisorInput): string[] {
   const made = (['pid', 'ipc', 'uts', 'net'] as const).filter(
@@ -58,6 +61,7 @@ export function planSupervisor(input: SupervisorInput): string[] {
     `--uuid=${input.uuid}`,
     `--lock-fd=${input.lockFd}`,
     `--runtime=${input.runtime.path}`,
+    ...(input.runtime.kind === 'crun' ? [`--sealed-runtime=${CRUN_IS_SEALED}`] : []),
     ...runtimeArguments(input.runtime, input.podDir, input.hasCgroup).map((argument) => `--runtime-arg=${argument}`),
     `--status-dir=${stage1Layout.statusDirectory}`,
     `--ready-link=${stage1Layout.supervisorStatus}`,
