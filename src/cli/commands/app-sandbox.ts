@@ -37,7 +37,7 @@ function sandboxRequest(flags: FlagValues): PrepareRequest {
     environment: { inherited: [], fromFiles: [], explicit: [] },
     pullPolicy: 'never',
     noOverlay: flags.bool('no-overlay'),
-    privateUsers: false,
+    privateUsers: flags.bool('private-users'),
     verifyContent: false,
     ...(podName === undefined ? {} : { podName }),
   };

@@ -1,5 +1,5 @@
 import { appFlags, isolatorFlags, upkeepFlags } from './app.ts';
-import { formatFlag, networkFlags, noOverlayFlag, podNameFlag, stage1Flags } from './pod.ts';
+import { formatFlag, networkFlags, noOverlayFlag, podNameFlag, privateUsersFlag, stage1Flags } from './pod.ts';
 import { bool, type CommandSpec, list, text } from './spec.ts';
 
 const appFlag = text('app', 'name of the app');
@@ -68,6 +68,7 @@ started, stopped and removed while it runs; none of them ends it.`,
     ...stage1Flags,
     noOverlayFlag,
     podNameFlag,
+    privateUsersFlag,
     list('annotation', "add an annotation to the pod (example: '--annotation=foo=bar')"),
     list('port', 'port of the pod to expose on the host. Syntax: --port=NAME:PROTOCOL:PODPORT:HOSTIP:HOSTPORT'),
     list('user-annotation', "add a user annotation to the pod (example: '--user-annotation=foo=bar')"),

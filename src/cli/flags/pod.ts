@@ -34,6 +34,8 @@ export const runFlags: readonly FlagSpec[] = [
 
 export const noOverlayFlag = bool('no-overlay', "copy the apps' files into the pod instead of using an overlay");
 
+export const privateUsersFlag = bool('private-users', "run the pod in a user namespace of its own: its root is nobody on the host");
+
 export const podNameFlag = text('pod-name', 'name of the pod, by which every command finds it as by its UUID. No two pods that have not exited have the same');
 
 export const prepareFlags: readonly FlagSpec[] = [
@@ -48,7 +50,7 @@ export const prepareFlags: readonly FlagSpec[] = [
   text('pod-manifest', "path of a finished pod manifest to use. Then options for images, volumes, ports and environment may not be given"),
   podNameFlag,
   list('port', 'port of an app to expose on the host. Syntax: --port=NAME:[HOSTIP:]HOSTPORT'),
-  bool('private-users', "run the pod in a user namespace of its own: its root is nobody on the host"),
+  privateUsersFlag,
   pullPolicyFlag('new'),
   list('set-env', 'environment variable for all apps, as NAME=VALUE; weaker than --environment'),
   list('set-env-file', 'file with environment variables for all apps, a NAME=VALUE a line'),
