@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,7 @@ async function freePort(): Promise<number> {
 
 interface Service {
   readonly socket: string;
+  readonly port: number;
   readonly log: string[];
   /** What a guest gets at `/TOKEN/acMetadata/v1` + path. */
   ask(token: string, path: string, form?: Record<string, string>): Promise<{ status: number; type: string | null; body: string }>;
@@ -56,6 +57,7 @@ async function service(t: TestContext): Promise<Service> {
   await Promise.race([started.promise, served]);
   return {
     socket,
+    port,
     log,
     async ask(token, path, form) {
       const options = form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) };
@@ -163,6 +165,41 @@ test('serveMetadata, registrations that are wrong, are refused', async (t) => {
   assert.deepEqual(await it.put(`/pods/${uuid}/web`, JSON.stringify(image)), { status: 404, body: 'Pod with given UUID not found' });
   assert.deepEqual(await it.put(`/pods/${uuid}`, '', 'DELETE'), { status: 404, body: 'pod not found' });
   assert.equal((await it.put(`/pods/${uuid}?token=a`, 'x'.repeat(11 << 20)).catch(() => ({ status: 413 }))).status, 413);
+});
+
+test('serveMetadata, a guest that sends much and holds many connections, is refused, and others are served', async (t) => {
+  const it = await service(t);
+  const token = await registerPod(it.socket, uuid, JSON.stringify(manifest), []);
+  const { status } = await it.ask(token, '/pod/hmac/sign', { content: 'x'.repeat(2 << 20) }).catch(() => ({ status: 413 }));
+  assert.equal(status, 413);
+  const held: Socket[] = [];
+  t.after(() => held.forEach((socket) => socket.destroy()));
+  const isClosed = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect({ port: it.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+      held.push(socket);
+      socket.on('error', () => {}).once('close', () => resolve(true));
+      // An answer shows that the connection is one of those that are served.
+      socket.once('connect', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\nGET')).once('data', () => resolve(false));
+    });
+  const outcomes = [];
+  for (let i = 0; i < 70; i++) outcomes.push(await isClosed());
+  assert.deepEqual([outcomes.indexOf(true), outcomes.filter(Boolean).length], [64, 6]);
+  assert.equal((await it.ask(token, '/pod/uuid')).body, uuid);
+  for (const socket of held) socket.destroy();
+});
+
+test('serveMetadata, a token in an address of any form, is not in the log', async (t) => {
+  const it = await service(t);
+  const token = await registerPod(it.socket, uuid, JSON.stringify(manifest), []);
+  for (const target of [`/x/../${token}/acMetadata/v1/pod/uuid`, `http://x/${token}/acMetadata/v1/pod/uuid`]) {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(it.port, '127.0.0.1', () => socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`));
+      socket.setEncoding('utf8').once('error', reject).once('data', resolve);
+    });
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  }
+  assert.ok(!it.log.join('\n').includes(token), it.log.join('\n'));
 });
 
 test('serveMetadata, its socket, is for root only, not shared by two services, and taken over from a killed one', async (t) => {

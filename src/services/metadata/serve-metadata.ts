@@ -1,5 +1,5 @@
 import { rmSync, chmodSync, mkdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf } from '#errors';
@@ -8,7 +8,7 @@ import { answerRegistration } from './answer-registration.ts';
 import { newIdentity } from './identity.ts';
 import { MetadataError } from './metadata-error.ts';
 import { PodRegistry } from './pod-registry.ts';
-import { failure, type Query, type Reply } from './reply.ts';
+import { type QueryLimits, serveQueries } from './serve-queries.ts';
 
 export interface MetadataServiceOptions {
   /** Where rkt registers pods; not used where systemd hands over a socket. */
@@ -24,8 +24,10 @@ export interface MetadataServiceOptions {
 }
 
 const FIRST_PASSED_FD = 3;
-/** Bytes. A pod manifest of a thousand apps stays below. */
-const LONGEST_BODY = 10 << 20;
+/** Of who registers pods: a manifest of a thousand apps stays below. */
+const REGISTRATION: QueryLimits = { bodyBytes: 10 << 20 };
+/** Of pods: what all of one hold open is bounded, for others are to be served too. */
+const GUESTS: QueryLimits = { bodyBytes: 1 << 20, connectionsOfAddress: 64 };
 
 /**
  * Serves until told to stop.
@@ -35,8 +37,8 @@ const LONGEST_BODY = 10 << 20;
 export async function serveMetadata(options: MetadataServiceOptions): Promise<void> {
   const { log, socket, port, until } = options;
   const [pods, identity] = [new PodRegistry(), newIdentity()];
-  const registration = serve((query) => answerRegistration(pods, query), log);
-  const guests = serve((query) => answerGuest(pods, identity, query), log);
+  const registration = serveQueries((query) => answerRegistration(pods, query), REGISTRATION, log);
+  const guests = serveQueries((query) => answerGuest(pods, identity, query), GUESTS, log);
   log('metadata service starting...');
   try {
     const passed = passedSocket(options.environment);
@@ -92,49 +94,4 @@ function listen(server: Server, where: Place): Promise<void> {
     });
     server.listen(where, resolve);
   });
-}
-
-function serve(answer: (query: Query) => Reply, log: (text: string) => void): Server {
-  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    void replyTo(request, answer).then(({ status, type, body = '' }) => {
-      log(`${request.method} ${withoutToken(request.url ?? '')} - ${status}`);
-      response.writeHead(status, type === undefined ? {} : { 'Content-Type': type }).end(body);
-    });
-  });
-  server.maxConnections = 1024;
-  return server;
-}
-
-/** Whoever reads the log is not to be the pod. */
-function withoutToken(url: string): string {
-  return url.replace(/^\/[^/]+(?=\/acMetadata)/, '/…').replace(/([?&]token=)[^&]*/g, '$1…');
-}
-
-async function replyTo(request: IncomingMessage, answer: (query: Query) => Reply): Promise<Reply> {
-  try {
-    const body = await readBody(request);
-    if (body === undefined) return failure(413, 'request body too large');
-    return answer(parseQuery(request, body));
-  } catch (error) {
-    return failure(400, messageOf(error));
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > LONGEST_BODY) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-/** A form's fields come before those of the address, as Go has it. */
-function parseQuery({ method = '', url = '', headers }: IncomingMessage, body: string): Query {
-  const { pathname, searchParams } = new URL(url, 'http://service');
-  const isForm = /^application\/x-www-form-urlencoded/i.test(headers['content-type'] ?? '');
-  const parameters = new URLSearchParams([...(isForm ? new URLSearchParams(body) : []), ...searchParams]);
-  return { method, path: pathname.slice(1).split('/').map(decodeURIComponent), parameters, body };
 }
