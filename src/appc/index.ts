@@ -20,14 +20,13 @@ export { parseImageManifest, renderImageManifest } from './image-manifest.ts';
 export { type ImageName, parseImageName } from './image-name.ts';
 export { parseIp } from './ip.ts';
 export { type IsolatorKind, isolatorOf, isolatorsOf, type IsolatorValue, readIsolator, renderSelinuxContext, type SelinuxContext } from './isolator.ts';
-export { checkOsArch, hasAllLabels, labelsOf, labelValue, mergeLabels } from './label.ts';
+export { checkOsArch, labelValue } from './label.ts';
 export {
   capsRemoveIsolator,
   capsRetainIsolator,
   cpuIsolator,
   cpuSharesIsolator,
   memoryIsolator,
-  noNewPrivilegesIsolator,
   oomScoreAdjIsolator,
   overrideIsolators,
   seccompIsolator,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkOsArch, decodeLabels, hasAllLabels, labelsOf, labelValue, mergeLabels } from './label.ts';
+import { checkOsArch, decodeLabels, labelValue } from './label.ts';
 
 const linux = [{ name: 'os', value: 'linux' }, { name: 'arch', value: 'amd64' }];
 
@@ -21,15 +21,7 @@ test('checkOsArch, an image for another system or for none, is refused as rkt sa
   assert.throws(() => checkOsArch([{ name: 'os', value: 'freebsd' }, linux[1]!]), /^AppcError: bad os "freebsd" \(must be one of: \[linux\]\)$/);
 });
 
-test('labels, merged and compared, are by name', () => {
-  const version = { name: 'version', value: '1' };
-  assert.deepEqual(mergeLabels(linux, [{ name: 'arch', value: 'i386' }, version]), [linux[0], { name: 'arch', value: 'i386' }, version]);
-  assert.deepEqual(mergeLabels(undefined, undefined), []);
-  assert.ok(hasAllLabels(linux, [linux[1]!]));
-  assert.ok(hasAllLabels(undefined, []));
-  assert.ok(!hasAllLabels(linux, [version]));
-  assert.ok(!hasAllLabels(linux, [{ name: 'os', value: '' }]));
+test('labelValue, a label and none of that name, is its value and undefined', () => {
   assert.equal(labelValue(linux, 'os'), 'linux');
   assert.equal(labelValue(undefined, 'os'), undefined);
-  assert.deepEqual(labelsOf({ os: 'linux', arch: 'amd64' }), [linux[1], linux[0]]);
 });

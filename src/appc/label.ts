@@ -53,21 +53,3 @@ function refuseForeignPlatform(labels: readonly Label[], systems: readonly strin
   if (arch === undefined || known.includes(arch)) return;
   throw new AppcError('bad-label', `bad arch ${quoted(arch)} for ${os} (must be one of: [${known.join(' ')}])`);
 }
-
-/** Labels from a record, sorted by name. */
-export function labelsOf(record: Readonly<Record<string, string>>): Label[] {
-  return Object.entries(record)
-    .map(([name, value]) => ({ name: parseAcIdentifier(name), value }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** Those of `base`, each with the value `overrides` has for it, then what only `overrides` has. */
-export function mergeLabels(base: readonly Label[] | undefined, overrides: readonly Label[] | undefined): Label[] {
-  const merged = new Map([...(base ?? []), ...(overrides ?? [])].map(({ name, value }) => [name, value]));
-  return [...merged].map(([name, value]) => ({ name, value }));
-}
-
-/** Whether every label wanted is there, with the same value. */
-export function hasAllLabels(labels: readonly Label[] | undefined, wanted: readonly Label[]): boolean {
-  return wanted.every(({ name, value }) => labelValue(labels, name) === value);
-}

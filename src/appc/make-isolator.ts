@@ -59,10 +59,6 @@ export function seccompIsolator(filter: string): Isolator {
   return checked({ name: `os/linux/seccomp-${mode}-set`, value: { set, errno } });
 }
 
-export function noNewPrivilegesIsolator(value: boolean): Isolator {
-  return { name: 'os/linux/no-new-privileges', value };
-}
-
 const FAMILIES: readonly (readonly string[])[] = [
   ['os/linux/cpu-shares', 'resource/cpu-shares'],
   ['os/linux/oom-score-adj'],

@@ -1,6 +1,6 @@
 /** The network of a pod: which networks are asked for, their plugins (CNI), its namespace and its ports. */
 export { NetworkError, type NetworkErrorCode } from './errors.ts';
-export { type NetList, type NetRequest, parseNetList, renderNetList } from './net-list.ts';
+export { type NetList, type NetRequest, parseNetList } from './net-list.ts';
 export type { PublishedPort } from './published-ports.ts';
 export type { Dns } from './cni-result.ts';
 export { checkNetwork, type NetworkCheck } from './check-network.ts';

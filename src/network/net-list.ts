@@ -49,10 +49,3 @@ function parseRequest(text: string): NetRequest {
 function invalid(message: string): NetworkError {
   return new NetworkError('net-list-invalid', message);
 }
-
-/** The comma separated text that a stage1 is given; {@link parseNetList} reads it back. */
-export function renderNetList(list: NetList): string {
-  if (list.kind !== 'contained') return list.kind;
-  const names = list.names.map(({ name, args }) => (args === '' ? name : `${name}:${args}`));
-  return [...(list.all ? ['all'] : []), ...names].join(',');
-}

@@ -29,15 +29,8 @@ export function createEngine(parts: EngineParts): Engine {
     trust: async (request) => (await import('./trust.ts')).trust(parts, request),
     trusted: async () => (await import('./trust.ts')).trusted(parts),
     untrust: async (request) => (await import('./trust.ts')).untrust(parts, request),
-    imageList: async () => {
-      const [{ imageView }, { readSignatures }] = await Promise.all([import('./images.ts'), import('#image')]);
-      const store = parts.store();
-      return store.list().map((image) => imageView(store, image, readSignatures));
-    },
-    imageManifest: async (image) => {
-      const { readImage } = await import('./images.ts');
-      return readImage(parts.store(), image).manifest;
-    },
+    imageList: async () => (await import('./images.ts')).listImages(parts.store()),
+    imageManifest: async (image) => (await import('./images.ts')).readImage(parts.store(), image).manifest,
     imageVerify: async (image) => (await import('./images.ts')).verifyImage(parts, image),
     imageRm: async (images) => (await import('./images.ts')).removeImages(parts.store(), images),
     imageGc: async (gracePeriodMs) => (await import('./images.ts')).collectImages(parts, gracePeriodMs),
@@ -45,9 +38,6 @@ export function createEngine(parts: EngineParts): Engine {
     imageUnpack: async (request) => (await import('./image-unpack.ts')).unpackImage(parts, request),
     imagePush: async (image, destination) => (await import('./image-export.ts')).pushImage(parts, image, destination),
     exportPod: async (request) => (await import('./export-pod.ts')).exportPod(parts, request),
-    config: async () => {
-      const { renderConfig } = await import('#config');
-      return JSON.parse(renderConfig(parts.config())) as object;
-    },
+    config: async () => JSON.parse((await import('#config')).renderConfig(parts.config())) as object,
   };
 }

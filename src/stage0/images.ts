@@ -5,20 +5,19 @@ import type { ImageGcResult, ImageRmResult } from './engine.ts';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { lockPreparations } from './prepare-lock.ts';
-import type { ImageVerification, ImageView, SignatureView } from './views.ts';
+import type { ImageVerification, ImageView } from './views.ts';
 
-type SignatureReader = (store: Store, id: ImageId) => readonly SignatureView[];
-
-/** An image as `rkt image list` shows it. */
-export function imageView(store: Store, image: StoredImage, readSignatures: SignatureReader): ImageView {
-  return {
+/** `rkt image list`. */
+export async function listImages(store: Store): Promise<ImageView[]> {
+  const { readSignatures } = await import('#image');
+  return store.list().map((image) => ({
     id: image.id,
     name: versionedName(image),
     importTime: image.importTime,
     lastUsed: image.lastUsed,
     size: image.size,
     signatures: readSignatures(store, image.id),
-  };
+  }));
 }
 
 /** `example.com/busybox:1.35.0`; without a version label only the name. */

@@ -92,11 +92,6 @@ export interface PackOptions {
   readonly users?: IdRange;
 }
 
-export interface GcResult {
-  readonly removedTrees: string[];
-  readonly removedImages: ImageId[];
-}
-
 export interface StoreOptions {
   /** How this program is started: the unpacker is the same program with a hidden first argument. */
   readonly self?: Self;

@@ -23,7 +23,7 @@ export {
 export { type TreeFile, walkTree } from './walk-tree.ts';
 export { enableVerity, measureVerity } from './verity.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
-export { becomeProcess, type Invocation, keepOnExec } from './exec.ts';
+export { becomeProcess, type Invocation } from './exec.ts';
 export { isWritable, listDirectory, readBounded, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic, writeWhole } from './files.ts';
 export {
   findProgram,
@@ -37,7 +37,7 @@ export { openPipe } from './pipe.ts';
 export { openDescriptorSockets, receiveDescriptors, sendDescriptors } from './descriptors.ts';
 export { makeUndumpable } from './dumpable.ts';
 export { isTerminal, makeRaw } from './terminal.ts';
-export { syncFileSystem, syncFileSystemOf } from './sync.ts';
+export { syncFileSystem } from './sync.ts';
 export { lookupGroup, lookupUser } from './group.ts';
 export { type Capability, type Confinement, confinedArguments, SHARED_LIBRARIES } from './confine.ts';
 export { isInUserNamespace, isRootless, ROOTLESS_VARIABLE } from './rootless.ts';

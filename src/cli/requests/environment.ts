@@ -29,7 +29,7 @@ function entriesOf(environment: Readonly<NodeJS.ProcessEnv>): NameValue[] {
 }
 
 /** A `NAME=VALUE` a line; empty lines and those that begin with `#` or `;` do not count. */
-export function parseEnvironmentFile(content: string, path: string): NameValue[] {
+function parseEnvironmentFile(content: string, path: string): NameValue[] {
   const fault = `environment variable must be specified as name=value (file "${path}")`;
   const lines = content.split(/\r?\n/).filter((line) => line !== '' && !/^[#;]/.test(line));
   return lines.map((line) => {

@@ -31,7 +31,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** `ondisk` is known from old times and means nothing. */
-export function insecureOptions(text: string): InsecureOptions {
+function insecureOptions(text: string): InsecureOptions {
   const off = new Set(parseOptionList(text).flatMap((name) => groups[name] ?? [name]));
   return {
     image: off.has('image'),

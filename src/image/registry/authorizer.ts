@@ -72,7 +72,7 @@ export class Authorizer {
 }
 
 /** The request for a token (distribution token specification, and its OAuth2 form for identity tokens). */
-export function planTokenRequest(
+function planTokenRequest(
   realm: URL,
   challenge: Challenge,
   scope: string,

@@ -23,7 +23,7 @@ interface AuthFile {
 }
 
 /** The files that may hold credentials, the first that knows the registry wins. */
-export function authFilePaths(env: NodeJS.ProcessEnv): string[] {
+function authFilePaths(env: NodeJS.ProcessEnv): string[] {
   const paths: string[] = [];
   if (env['REGISTRY_AUTH_FILE']) paths.push(env['REGISTRY_AUTH_FILE']);
   if (env['DOCKER_CONFIG']) paths.push(join(env['DOCKER_CONFIG'], 'config.json'));

@@ -135,7 +135,7 @@ function readKeysFor(dirs: KeystoreDirs, name: AcIdentifier): ReadonlyMap<string
 }
 
 /** `a.com/b/c` → `a.com`, `a.com/b`, `a.com/b/c`. @throws {ImageError} bad-key for what is no path of names */
-export function prefixesOf(name: AcIdentifier): AcIdentifier[] {
+function prefixesOf(name: AcIdentifier): AcIdentifier[] {
   const parts = parsePath(name).split('/');
   return parts.map((_, index) => parts.slice(0, index + 1).join('/') as AcIdentifier);
 }

@@ -138,11 +138,7 @@ function groupOf(input: AppPlanInput, app: App, uid: number): number {
 
 function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
   const fromImage = mount.implicit && input.dockerApp?.() !== undefined;
-  if (mount.implicit) {
-    const name = mount.volume.name.slice(input.app.name.length + 1);
-    input.warn(`warning: no volume specified for mount point "${name}", implicitly creating an "empty" volume. This volume will be removed when the pod is garbage-collected.`);
-    if (fromImage) input.warn(`Docker converted image, initializing implicit volume with data contained at the mount point "${name}".`);
-  }
+  if (mount.implicit) warnOfImplicit(input, mount, fromImage);
   const content = fromImage ? hostPathOf(input.rootfs, mount.path) : undefined;
   const { path: source, stat } = openVolume(input.podDir, mount.volume, { users: input.users, label: input.label, content });
   const planned: AppMount = {
@@ -158,6 +154,12 @@ function planMount(input: AppPlanInput, mount: VolumeMount): AppMount {
   if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return planned;
   const type = stat.isBlockDevice() ? 'b' : 'c';
   return { ...planned, device: { type, ...deviceNumbers(stat.rdev) } };
+}
+
+function warnOfImplicit({ app, warn }: AppPlanInput, { volume }: VolumeMount, fromImage: boolean): void {
+  const name = volume.name.slice(app.name.length + 1);
+  warn(`warning: no volume specified for mount point "${name}", implicitly creating an "empty" volume. This volume will be removed when the pod is garbage-collected.`);
+  if (fromImage) warn(`Docker converted image, initializing implicit volume with data contained at the mount point "${name}".`);
 }
 
 /** The halves of a device number, as major(3) and minor(3) find them. */

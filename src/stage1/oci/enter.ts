@@ -47,7 +47,7 @@ function relay({ stage1Root }: FlavorContext, argv: readonly string[], label: st
 }
 
 /** The app's process with another command, and the caller's terminal. */
-export function planEntered(app: OciProcess, command: readonly string[], terminal: boolean): OciProcess {
+function planEntered(app: OciProcess, command: readonly string[], terminal: boolean): OciProcess {
   const term = process.env['TERM'];
   const env = app.env.filter((entry) => term === undefined || !entry.startsWith('TERM='));
   return { ...app, terminal, args: command, env: term === undefined ? env : [...env, `TERM=${term}`] };

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { findProgram } from '#sys';
 import { OciStage1Error } from './errors.ts';
 
@@ -17,9 +16,4 @@ export function findRuntime(): Runtime {
   throw new OciStage1Error('no-runtime', 'no OCI runtime found: neither crun nor runc', {
     hint: 'install the package crun',
   });
-}
-
-/** The runtime that started a pod, by the path its supervisor was given. */
-export function runtimeAt(path: string): Runtime {
-  return { kind: basename(path) === 'runc' ? 'runc' : 'crun', path };
 }

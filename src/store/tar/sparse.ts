@@ -92,6 +92,6 @@ function whole(value: Buffer | string | undefined): number {
   return number;
 }
 
-export function badMap(): StoreError {
+function badMap(): StoreError {
   return new StoreError('hostile-archive', 'the archive has a sparse file with a malformed map');
 }
