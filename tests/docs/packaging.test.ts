@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { needs } from '#tests/support';
 import { commandLinesIn } from '../../scripts/docs/pages.ts';
 import { parseCommandLine } from '../../src/cli/parse/command-line.ts';
 
@@ -25,4 +28,19 @@ test('the units, a timer and a socket, have their service, twice a day and a day
   for (const unit of units) assert.ok(units.includes(unit.replace(/\.(socket|timer)$/, '.service')), unit);
   assert.match(textOf('rkt-gc.timer'), /^OnUnitActiveSec=12h$/m);
   assert.match(textOf('rkt-gc.service'), /^Environment=GRACE_PERIOD=24h$/m);
+});
+
+test('sysusers and tmpfiles, as the systemd of this machine reads them, make the user, the group and its directories', needs('root', 'systemd-sysusers', 'systemd-tmpfiles'), (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'rkt-packaging-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  for (const parent of ['etc', 'var/lib']) mkdirSync(join(root, parent), { recursive: true });
+  const make = (program: string, kind: string, ...flags: string[]) =>
+    execFileSync(program, [`--root=${root}`, ...flags, '-'], { input: readFileSync(join(directory, `../${kind}/rkt.conf`)) });
+  make('systemd-sysusers', 'sysusers.d');
+  const [, uid, gid] = /^rkt:x:(\d+):(\d+):.*:\/usr\/sbin\/nologin$/m.exec(readFileSync(join(root, 'etc/passwd'), 'utf8'))!;
+  assert.match(readFileSync(join(root, 'etc/group'), 'utf8'), new RegExp(`^rkt:x:${gid}:$`, 'm'));
+  assert.notEqual(uid, '0');
+  make('systemd-tmpfiles', 'tmpfiles.d', '--create');
+  const cas = statSync(join(root, 'var/lib/rkt/cas'));
+  assert.deepEqual([cas.uid, cas.gid, cas.mode & 0o7777], [0, Number(gid), 0o3770]);
 });
