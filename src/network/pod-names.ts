@@ -5,6 +5,7 @@ import { lockPath } from '#sys';
 import type { Attached } from './attach.ts';
 import type { Dns } from './cni-result.ts';
 import { NetworkError } from './errors.ts';
+import { guardNames } from './name-filter.ts';
 import {
   DOMAIN,
   eraseNames,
@@ -73,5 +74,7 @@ async function change(body: () => void, required: readonly string[] = []): Promi
   for (const directory of namesDirectories) mkdirSync(directory, { recursive: true, mode: 0o755 });
   using _ = lockPath(NAMES, 'directory', 'exclusive', { wait: true });
   body();
-  await serveNames(writeServerConfig(readLivingNames()), required);
+  const living = readLivingNames();
+  await guardNames(living);
+  await serveNames(writeServerConfig(living), required);
 }

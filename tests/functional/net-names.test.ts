@@ -65,6 +65,23 @@ test('run --pod-name, a network with dns_enabled, pods find each other by name; 
   assert.deepEqual(await leaks(scene), []);
 });
 
+/** Asks a server for a name as nslookup does: what it prints, whatever becomes of it. */
+const QUESTION = ['busybox', 'nslookup', 'web.pod', '10.95.1.1'];
+
+test('run --pod-name, whoever is not on the network, another pod or the world, is told no name of it', skip, async () => {
+  await using scene = await openNames();
+  const { host } = scene;
+  const web = await scene.startPod('--net=front', '--pod-name=web');
+  const ask = async (from: (args: readonly string[]) => Promise<{ output: string }>): Promise<boolean> => (await from(QUESTION)).output.includes(web.ip);
+  const inside = (pod: NetPod) => (args: readonly string[]) => host.run(['nsenter', `--net=${pod.netns}`, '--', ...args], { status: 'any' });
+  await host.runOutside(['ip', 'route', 'add', '10.95.1.0/24', 'via', host.address.four]);
+  assert.equal(await ask(inside(await scene.startPod('--net=front'))), true, 'a pod of the network');
+  assert.equal(await ask((args) => host.run(args, { status: 'any' })), true, 'the host');
+  assert.equal(await ask(inside(await scene.startPod('--net=back'))), false, 'a pod of another network with names');
+  assert.equal(await ask(inside(await scene.startPod('--net=default'))), false, 'a pod of a network without names');
+  assert.equal(await ask((args) => host.runOutside(args, { status: 'any' })), false, 'the world');
+});
+
 async function leaks(scene: NetScene): Promise<string[]> {
   const { stdout } = await scene.host.run(['sh', '-c', 'find /run/rkt/names -type f ! -name aardvark.pid']);
   return [...(await scene.traces()).filter((trace) => !/front0|back0/.test(trace)), ...stdout.split('\n').filter((line) => line !== '')];
