@@ -16,6 +16,7 @@ export type AppcErrorCode =
   | 'bad-streams'
   | 'bad-archive';
 
+/** What an image, a manifest or a user wrote is not what the App Container specification says it is; texts are rkt's where it has them. */
 export class AppcError extends RktError<AppcErrorCode> {
   override readonly name: string = 'AppcError';
 }

@@ -35,6 +35,7 @@ export function healthWordsOf({ annotations = [] }: { readonly annotations?: rea
   return collectHealthWords((word) => annotations.find(({ name }) => name === PREFIX + word)?.value);
 }
 
+/** Those that `find` has a text for. */
 export function collectHealthWords(find: (word: keyof HealthWords) => string | undefined): HealthWords {
   return Object.fromEntries(WORDS.flatMap((word) => {
     const text = find(word);
@@ -42,6 +43,7 @@ export function collectHealthWords(find: (word: keyof HealthWords) => string | u
   }));
 }
 
+/** As {@link healthWordsOf} reads them back. */
 export function healthAnnotations(words: HealthWords): Annotation[] {
   return Object.entries(words).map(([word, value]) => ({ name: PREFIX + word, value }));
 }

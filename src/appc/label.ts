@@ -27,6 +27,7 @@ export const decodeLabels: Decode<readonly Label[]> = (value) => {
   return labels;
 };
 
+/** Undefined: there is no label of that name. */
 export function labelValue(labels: readonly Label[] | undefined, name: string): string | undefined {
   return labels?.find((label) => label.name === name)?.value;
 }

@@ -33,6 +33,7 @@ export function appcPlatform({ os, architecture, variant }: GoPlatform): AppcPla
   throw new AppcError('bad-label', `unknown arch tuple: ${[os, architecture, variant ?? ''].map(quoted).join(' - ')}`);
 }
 
+/** The platform as registries have it. Throws `bad-label` where they have none. */
 export function goPlatform({ os, arch }: AppcPlatform): GoPlatform {
   const row = os === 'linux' ? LINUX.find(([known]) => known === arch) : undefined;
   if (row === undefined) throw new AppcError('bad-label', `unknown arch tuple: ${quoted(os)} - ${quoted(arch)}`);

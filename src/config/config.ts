@@ -51,6 +51,7 @@ export interface TrustConfig {
   readonly allowLegacyPgp: boolean;
 }
 
+/** All that the configuration files say; a later directory has overridden an earlier one. */
 export interface Config {
   readonly dirs: ConfigDirs;
   /** By domain, `host[:port]`. */

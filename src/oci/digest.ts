@@ -21,10 +21,12 @@ export function parseDigest(text: string): Digest {
   });
 }
 
+/** `sha256` of `sha256:ab…`. */
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.slice(0, 6) as DigestAlgorithm;
 }
 
+/** `ab…` of `sha256:ab…`. */
 export function digestHex(digest: Digest): string {
   return digest.slice(7);
 }

@@ -9,6 +9,7 @@ export type OciErrorCode =
   | 'unsupported-media-type'
   | 'no-platform';
 
+/** What a registry, a layout or a user wrote is not what OCI and Docker say it is. */
 export class OciError extends RktError<OciErrorCode> {
   override readonly name: string = 'OciError';
 }

@@ -7,6 +7,7 @@ export function phaseDir(dataDir: string, phase: Phase): string {
   return `${dataDir}/pods/${phase}`;
 }
 
+/** Where a pod is in a phase. */
 export function podDir(dataDir: string, phase: Phase, uuid: Uuid): string {
   return `${dataDir}/pods/${phase}/${uuid}`;
 }

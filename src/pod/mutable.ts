@@ -7,6 +7,7 @@ export function mutableAnnotation(mutable: boolean): Annotation {
   return { name: ANNOTATION, value: String(mutable) };
 }
 
+/** Whether the pod's apps may change while it runs. */
 export function isMutable({ annotations }: PodManifest): boolean {
   return annotations?.some(({ name, value }) => name === ANNOTATION && value === 'true') ?? false;
 }

@@ -30,6 +30,7 @@ function entry(value: Record<string, unknown>): NetInfo {
   return Object.fromEntries(keys.map((key) => [key, text(key)])) as unknown as NetInfo;
 }
 
+/** As {@link parseNetInfo} reads it back. */
 export function renderNetInfo(entries: readonly NetInfo[]): string {
   const ordered = entries.map((each) => Object.fromEntries(keys.map((key) => [key, each[key]])));
   return `${JSON.stringify(ordered)}\n`;

@@ -29,6 +29,7 @@ export function podNameOf({ annotations }: PodManifest): PodName | undefined {
   return value === undefined ? undefined : parsePodName(value);
 }
 
+/** The manifest with that name, in the place of any other. */
 export function withPodName(manifest: PodManifest, name: PodName): PodManifest {
   const others = (manifest.annotations ?? []).filter((each) => each.name !== ANNOTATION);
   return { ...manifest, annotations: [...others, { name: ANNOTATION, value: name }] };

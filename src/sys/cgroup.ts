@@ -21,6 +21,7 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
   return hierarchies;
 }
 
+/** Those that are mounted where this process is. */
 export function readHierarchies(): Hierarchy[] {
   return parseHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'));
 }

@@ -56,6 +56,7 @@ export interface Keystore {
   remove(fingerprint: string, only?: AcIdentifier | 'root'): KeyRemoval[];
 }
 
+/** The keystore in these directories. Nothing is read before it is asked for, and each time anew. */
 export function openKeystore(dirs: KeystoreDirs): Keystore {
   const write = (prefix: AcIdentifier | undefined, fileName: string, text: string): string =>
     writeKeyFile(dirs.ownDir ?? dirs.localDir, prefix, fileName, text);

@@ -11,6 +11,7 @@ import { checkKeyToday, readKeys, strengthOf } from './pgp-key.ts';
 /** RFC 9580 5.2.1.1. */
 const BINARY_SIGNATURE = 0;
 
+/** Whose signature it is: the key, and who its owner says to be. */
 export interface Signer {
   readonly fingerprint: string;
   readonly identities: readonly string[];
