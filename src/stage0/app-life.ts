@@ -1,6 +1,6 @@
 import { isAfterRun, openPod } from '#pod';
 import type { StopResult } from './engine.ts';
-import { mutableManifest, openRunningPod, requireApp, requireRunning } from './mutable-pod.ts';
+import { mutableManifest, openRunningPod, requireApp, requireStarted } from './mutable-pod.ts';
 import type { EngineParts } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
 import type { AppRequest } from './requests.ts';
@@ -18,7 +18,7 @@ export async function startApp(parts: EngineParts, { pod: name, app }: AppReques
 export async function stopApp(parts: EngineParts, { pod: name, app }: AppRequest): Promise<StopResult> {
   using pod = openPod(parts.dataDir, name);
   if (isAfterRun(pod.state)) return { uuid: pod.uuid, outcome: 'already stopped' };
-  requireRunning(pod);
+  requireStarted(pod);
   requireApp(mutableManifest(pod, 'stop'), app);
   const { flavor, context } = await podStage1(parts, pod);
   await flavor.stopApp(context, { uuid: pod.uuid, appName: app, debug: parts.options.debug });

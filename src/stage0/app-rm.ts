@@ -4,7 +4,7 @@ import { openPod, type Pod, podFiles } from '#pod';
 import { type AppArgs, type Flavor, type FlavorContext, stage1Layout } from '#stage1/abi';
 import { listDirectory } from '#sys';
 import { appMarks } from './app-marks.ts';
-import { mutableManifest, requireApp, requireRunning } from './mutable-pod.ts';
+import { mutableManifest, requireApp, requireStarted } from './mutable-pod.ts';
 import type { EngineParts } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
 import type { AppRequest } from './requests.ts';
@@ -15,7 +15,7 @@ import type { AppRequest } from './requests.ts';
  */
 export async function rmApp(parts: EngineParts, { pod: name, app }: AppRequest): Promise<void> {
   using pod = openPod(parts.dataDir, name);
-  if (pod.state === 'running') requireRunning(pod);
+  if (pod.state === 'running') requireStarted(pod);
   using _ = pod.lockChanges();
   const manifest = mutableManifest(pod, 'remove');
   requireApp(manifest, app);

@@ -2,10 +2,10 @@ import type { AcName } from '#appc';
 import { openPod, type Pod } from '#pod';
 import type { AttachedCaller } from '#stage1/abi';
 import { chooseApp } from './enter.ts';
-import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
 import type { AttachRequest } from './requests.ts';
+import { requireRunning } from './require-running.ts';
 
 /** `rkt attach` */
 export async function attach(parts: EngineParts, request: AttachRequest, caller: AttachedCaller): Promise<void> {
@@ -22,9 +22,7 @@ export async function attachPoints(parts: EngineParts, name: string, app: AcName
 }
 
 async function attachable(parts: EngineParts, pod: Pod, app: AcName | undefined) {
-  if (pod.state !== 'running') {
-    throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" isn't currently running`, { hint: `it is ${pod.state}` });
-  }
+  requireRunning(pod);
   const appName = chooseApp(pod, app, 'attach');
   return { appName, ...(await podStage1(parts, pod)) };
 }

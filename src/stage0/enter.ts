@@ -3,6 +3,7 @@ import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
 import { podStage1 } from './pod-stage1.ts';
 import type { EnterRequest } from './requests.ts';
+import { requireRunning } from './require-running.ts';
 
 /** How long a pod that has just been started may take until there is a process to enter. Milliseconds. */
 const START_TIMEOUT = 10_000;
@@ -10,9 +11,7 @@ const START_TIMEOUT = 10_000;
 /** `rkt enter`: becomes a command inside an app of a running pod. */
 export async function enter(parts: EngineParts, request: EnterRequest): Promise<never> {
   using pod = openPod(parts.dataDir, request.pod);
-  if (pod.state !== 'running') {
-    throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" isn't currently running`, { hint: `it is ${pod.state}` });
-  }
+  requireRunning(pod);
   const appName = chooseApp(pod, request.app, 'enter');
   const { flavor, context } = await podStage1(parts, pod);
   const pid = await waitForPid(pod);

@@ -2,12 +2,13 @@ import type { AcName, PodManifest } from '#appc';
 import { isMutable, openPod, type Pod } from '#pod';
 import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
+import { requireRunning } from './require-running.ts';
 
 /** A running pod that is ready to be changed. @throws {Stage0Error} */
 export function openRunningPod(parts: EngineParts, name: string): Pod {
   const pod = openPod(parts.dataDir, name);
   try {
-    requireRunning(pod);
+    requireStarted(pod);
     return pod;
   } catch (error) {
     pod.close();
@@ -16,10 +17,8 @@ export function openRunningPod(parts: EngineParts, name: string): Pod {
 }
 
 /** @throws {Stage0Error} pod-not-running, pod-not-ready */
-export function requireRunning(pod: Pod): void {
-  if (pod.state !== 'running') {
-    throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" isn't currently running`, { hint: `it is ${pod.state}` });
-  }
+export function requireStarted(pod: Pod): void {
+  requireRunning(pod);
   if (pod.hasStarted()) return;
   throw new Stage0Error('pod-not-ready', `supervisor for pod "${pod.uuid}" is not yet ready`, {
     hint: `wait for it: rkt status --wait-ready=10s ${pod.uuid}`,

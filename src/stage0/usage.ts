@@ -1,8 +1,8 @@
 import { listPods, openPod, type Pod } from '#pod';
 import { stage1Layout } from '#stage1/abi';
 import { type Hierarchy, readCgroupUsage, readHierarchies } from '#sys';
-import { Stage0Error } from './error.ts';
 import type { EngineParts } from './parts.ts';
+import { requireRunning } from './require-running.ts';
 import type { PodUsageView } from './views.ts';
 
 /** `rkt stats` and `rkt top`: what the apps that run have used till now, in these pods, or in all that run. */
@@ -16,8 +16,8 @@ export function usage(parts: EngineParts, pods: readonly string[]): PodUsageView
 
 function usageOf(parts: EngineParts, text: string, hierarchies: readonly Hierarchy[]): PodUsageView {
   using pod = openPod(parts.dataDir, text);
-  if (pod.state === 'running') return podUsage(pod, hierarchies);
-  throw new Stage0Error('pod-not-running', `pod "${pod.uuid}" is not running`, { hint: `it is ${pod.state}` });
+  requireRunning(pod, 'is not running');
+  return podUsage(pod, hierarchies);
 }
 
 function podUsage(pod: Pod, hierarchies: readonly Hierarchy[]): PodUsageView {
