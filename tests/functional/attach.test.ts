@@ -91,12 +91,13 @@ test('attach, input that ends, leaves the input of the app open and goes on with
 
 test('attach, one stream, sees nothing of the others', root, async () => {
   await using scene = openScene();
-  const pod = await start(scene, 'read text; echo out; echo error >&2', ...streams);
+  const pod = await start(scene, 'until read -t 1 text; do echo waiting; done; echo out; echo error >&2', ...streams);
   const [out, error] = [attach(scene, '--mode=stdout', pod.uuid), attach(scene, '--mode=stderr,stdin', pod.uuid)];
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await out.until('waiting');
   error.type('go\n');
   await Promise.all([out.ended, error.ended]);
-  assert.deepEqual([out.output, error.output], [{ stdout: 'out\n', stderr: '' }, { stdout: '', stderr: 'error\n' }]);
+  assert.match(out.output.stdout, /^(waiting\n)+out\n$/);
+  assert.deepEqual([out.output.stderr, error.output], ['', { stdout: '', stderr: 'error\n' }]);
 });
 
 test('attach, list, is JSON as rkt prints it', root, async () => {
