@@ -1,5 +1,5 @@
 import type { NetInfo } from '#pod';
-import { type Attachment, markRefused, readResult, renderAttachment, writeResult } from './attachments.ts';
+import { type Attachment, markRefused, readRefusal, readResult, renderAttachment, writeResult } from './attachments.ts';
 import { lockBridgeCreation } from './bridge-creation.ts';
 import { runtimeConfigOf } from './capability-args.ts';
 import { type Address, type CniResult, dottedMask, isIpv4, parseCniResult } from './cni-result.ts';
@@ -34,10 +34,10 @@ export async function attach(attachment: Attachment, context: PluginContext, war
 
 async function addAll(attachment: Attachment, context: PluginContext, warn: (text: string) => void): Promise<string> {
   let answer = '';
-  for (const plugin of attachment.conf.plugins) {
+  for (const [index, plugin] of attachment.conf.plugins.entries()) {
     const adding = addOne(planRun(attachment, plugin, answer), plugin, context);
     const { stdout, stderr } = await adding.catch((error: unknown) => {
-      if (plugin === attachment.conf.plugins[0]) markRefused(context.podDir, attachment);
+      markRefused(context.podDir, attachment, index);
       throw error;
     });
     if (stderr.trim() !== '') warn(shown(stderr));
@@ -68,12 +68,25 @@ function isToldAgain({ conf }: Attachment): boolean {
   return isAtLeast(conf.cniVersion, '0.4.0');
 }
 
-/** Runs the plugins in reverse. @throws {NetworkError} of the first that fails */
-export async function detach(attachment: Attachment, context: PluginContext): Promise<void> {
+/**
+ * Runs the plugins in reverse, up to one that fails. One that had refused to attach the pod keeps nothing of it: should it
+ * fail again, the others have their turn, and what it says is given.
+ *
+ * @throws {NetworkError} of the one that fails
+ */
+export async function detach(attachment: Attachment, context: PluginContext): Promise<NetworkError[]> {
   const answer = isToldAgain(attachment) ? readResult(context.podDir, attachment) : '';
-  for (const plugin of attachment.conf.plugins.toReversed()) {
-    await runPlugin('DEL', planRun(attachment, plugin, answer), context);
+  const refused = readRefusal(context.podDir, attachment);
+  const refusals: NetworkError[] = [];
+  for (const [index, plugin] of [...attachment.conf.plugins.entries()].reverse()) {
+    try {
+      await runPlugin('DEL', planRun(attachment, plugin, answer), context);
+    } catch (error) {
+      if (index < refused || !(error instanceof NetworkError)) throw error;
+      refusals.push(error);
+    }
   }
+  return refusals;
 }
 
 /**

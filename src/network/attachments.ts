@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { type NetInfo, parseNetInfo, podFiles } from '#pod';
 import { readTextIfExists, writeFileAtomic } from '#sys';
 import { loadNetworks } from './load-networks.ts';
@@ -67,13 +67,15 @@ function refusalFile(conf: NetworkConf): string {
   return `${podFiles.net}/${conf.fileName}.refused`;
 }
 
-/** Notes that its first plugin would not attach the pod: nothing else was done for this network. */
-export function markRefused(podDir: string, { conf }: Attachment): void {
-  writeFileAtomic(`${podDir}/${refusalFile(conf)}`, '');
+/** Notes which of its plugins would not attach the pod: it and those after it have done nothing that is known. */
+export function markRefused(podDir: string, { conf }: Attachment, index: number): void {
+  writeFileAtomic(`${podDir}/${refusalFile(conf)}`, `${index}\n`);
 }
 
-export function wasRefused(podDir: string, { conf }: Attachment): boolean {
-  return existsSync(`${podDir}/${refusalFile(conf)}`);
+/** Infinity where none of the plugins refused. */
+export function readRefusal(podDir: string, { conf }: Attachment): number {
+  const text = readTextIfExists(`${podDir}/${refusalFile(conf)}`) ?? '';
+  return /^\d+\n$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
 }
 
 /** What is left of an attachment on disk. */

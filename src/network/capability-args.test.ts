@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runtimeConfigOf, splitArgs } from './capability-args.ts';
+import { portMappings, runtimeConfigOf, splitArgs } from './capability-args.ts';
 import { parseNetworkConf } from './network-conf.ts';
 
 function conf(...capabilities: string[]) {
@@ -38,4 +38,10 @@ test('runtimeConfigOf, a plugin, has what it declares and nothing else', () => {
   const [bridge, tuning] = conf('ips').plugins;
   assert.deepEqual(runtimeConfigOf(bridge!, { ips: ['1'], mac: 'x' }), { runtimeConfig: { ips: ['1'] } });
   assert.deepEqual(runtimeConfigOf(tuning!, { ips: ['1'], mac: 'x' }), {});
+});
+
+test('portMappings, of a port on ::1, throws', () => {
+  const port = { protocol: 'tcp', hostPort: 80, podPort: 80 };
+  assert.deepEqual(portMappings([port]), { portMappings: [{ hostPort: 80, containerPort: 80, protocol: 'tcp' }] });
+  assert.throws(() => portMappings([port, { ...port, hostIP: '::1' }]), { code: 'port-unsupported' });
 });

@@ -1,3 +1,4 @@
+import { NetworkError } from './errors.ts';
 import { isObject, type Json, type NetworkConf, type PluginConf } from './network-conf.ts';
 import type { PublishedPort } from './published-ports.ts';
 
@@ -58,8 +59,15 @@ function scalar(text: string): string | number | boolean {
   return text === 'true' || text === 'false' ? text === 'true' : text;
 }
 
-/** The ports, for a plugin that forwards them itself. */
+/**
+ * The ports, for a plugin that forwards them itself.
+ *
+ * @throws {NetworkError} `port-unsupported` for one on `::1`: today's plugins have connections to it go unanswered
+ */
 export function portMappings(ports: readonly PublishedPort[]): Json {
+  if (ports.some(({ hostIP }) => hostIP === '::1')) {
+    throw new NetworkError('port-unsupported', 'cannot publish a port on ::1: a plugin forwards the ports', { hint: '127.0.0.1 can be published on' });
+  }
   return {
     portMappings: ports.map(({ protocol, hostPort, hostIP, podPort }) => ({
       hostPort,

@@ -1,6 +1,5 @@
 import { detach } from './attach.ts';
-import { messageOf } from '#errors';
-import { forgetAttachment, readAttachments, recallAttachment, wasRefused } from './attachments.ts';
+import { forgetAttachment, readAttachments, recallAttachment } from './attachments.ts';
 import { NetworkError } from './errors.ts';
 import { removeRules } from './packet-filter.ts';
 import { leaveNames } from './pod-names.ts';
@@ -17,8 +16,8 @@ export interface TearDownRequest {
   /** Hears of each plugin before it runs. */
   readonly debug?: (text: string) => void;
   /**
-   * Hears of a network that is given up, since its plugin, which refused to attach the pod, refuses to detach it too: one
-   * that cannot make sense of its configuration or arguments never will. Absent: none is, for it may be another day.
+   * Hears of a plugin that is asked no more, since it refused to attach the pod, and refuses to detach it too: one that
+   * cannot make sense of its configuration or arguments never will. Absent: it will be asked again, some other day.
    */
   readonly giveUp?: (text: string) => void;
 }
@@ -46,6 +45,10 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       failures.push(`${what}: ${(error as Error).message}`);
     }
   };
+  const giveUpOr = (refusal: NetworkError, network: string): void => {
+    if (giveUp === undefined) throw refusal;
+    giveUp(`network ${JSON.stringify(network)}: its plugin refused the pod, and is asked no more: ${refusal.message}`);
+  };
   for (const recorded of attachments.reverse()) {
     await attempt(`error deleting ${JSON.stringify(recorded.netName)}`, async () => {
       const attachment = recallAttachment(recorded, localConfigDir);
@@ -53,10 +56,8 @@ export async function tearDownNetwork(request: TearDownRequest): Promise<void> {
       for (const { type } of conf.plugins) debug(`teardown - executing net-plugin ${type}`);
       const context = { podDir, lockFd, uuid, localConfigDir, netns, ifName, args };
       using _guard = guardRegistry([conf]);
-      await detach(attachment, context).catch((error: unknown) => {
-        if (giveUp === undefined || !wasRefused(podDir, attachment)) throw error;
-        giveUp(`network ${JSON.stringify(conf.name)}, which the pod never was on, is given up: ${messageOf(error)}`);
-      });
+      const [refusal] = await detach(attachment, context);
+      if (refusal !== undefined) giveUpOr(refusal, conf.name);
       leaveRegistry(attachment, context);
       forgetAttachment(podDir, attachment);
     });

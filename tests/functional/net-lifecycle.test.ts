@@ -123,8 +123,19 @@ test('gc, pods whose plugins refused them and refuse to let go of them, says so 
   assert.match((await scene.rkt('run', '--net=zone', scene.aci)).stderr, /error adding network "zone": plugin refuser: no such zone/);
   assert.match((await scene.rkt('run', '--net=default:typo', scene.aci)).stderr, /error adding network "default": plugin ptp: ARGS: invalid pair "typo"/);
   const { stderr } = await scene.rkt('gc', '--grace-period=0s');
-  assert.match(stderr, /network "zone", which the pod never was on, is given up: plugin refuser: no such zone/);
-  assert.match(stderr, /network "default", which the pod never was on, is given up: plugin ptp: ARGS/);
+  assert.match(stderr, /network "zone": its plugin refused the pod, and is asked no more: plugin refuser: no such zone/);
+  assert.match(stderr, /network "default": its plugin refused the pod, and is asked no more: plugin ptp: ARGS/);
+  assert.equal((await scene.rkt('list', '--no-legend')).stdout.trim(), '');
+  assert.deepEqual(await leaks(scene), []);
+});
+
+test('run, the third plugin of a list refuses to undo it too, undoes the two before; gc then asks it no more', skip, async () => {
+  await using scene = await openNetScene();
+  scene.configure('refuser', REFUSES);
+  scene.configure('10-web.conflist', { ...web, plugins: [...web.plugins.slice(0, 2), { type: 'refuser' }] });
+  assert.match((await scene.rkt('run', '--net=web', scene.aci)).stderr, /error adding network "web": plugin refuser: no such zone/);
+  assert.deepEqual(await leaks(scene), []);
+  assert.match((await scene.rkt('gc', '--grace-period=0s')).stderr, /network "web": its plugin refused the pod, and is asked no more/);
   assert.equal((await scene.rkt('list', '--no-legend')).stdout.trim(), '');
   assert.deepEqual(await leaks(scene), []);
 });
