@@ -183,10 +183,26 @@ static const char *check_streams(const struct app *app) {
   return NULL;
 }
 
+/* Most pods have one app, and need no heap for it. */
+static struct app first_app;
+static bool first_is_taken;
+
+static struct app *new_app(void) {
+  if (first_is_taken) return calloc(1, sizeof(struct app));
+  first_is_taken = true;
+  return &first_app;
+}
+
+void release_app(struct app *app) {
+  if (app != &first_app) return free(app);
+  memset(app, 0, sizeof *app);
+  first_is_taken = false;
+}
+
 /* The name becomes a file name and an argument. */
 const char *make_app(struct app **made, const char *name) {
   if (name[0] == '\0' || name[0] == '.' || name[0] == '-' || strchr(name, '/') != NULL) return "not a name for an app";
-  struct app *app = calloc(1, sizeof *app);
+  struct app *app = new_app();
   if (app == NULL) return "no memory is left";
   app->name = name;
   *made = app;

@@ -168,5 +168,5 @@ void free_app(struct app *app) {
   close_streams(app);
   stop_listening_to_app(app);
   free(app->words);
-  free(app);
+  release_app(app);
 }

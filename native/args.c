@@ -109,6 +109,7 @@ static void parse_join_net(struct options *options, const char *text) {
 }
 
 static void parse_runtime_arg(struct options *options, const char *text) {
+  if (options->runtime_arg_count == RUNTIME_ARG_LIMIT) refuse("there are too many", "--runtime-arg");
   options->runtime_args[options->runtime_arg_count++] = text;
 }
 
@@ -213,8 +214,6 @@ void parse_options(int argc, char **argv, struct options *options) {
   options->userns_fd = -1;
   options->grace_ms = 10000;
   for (int kind = 0; kind < NAMESPACE_KINDS; kind++) options->ns_fds[kind] = -1;
-  options->runtime_args = calloc((size_t)argc, sizeof *options->runtime_args);
-  if (options->runtime_args == NULL) fail("cannot keep", "the arguments");
   for (int i = 1; i < argc; i++) parse_option(options, argv[i]);
   check_options(options);
 }

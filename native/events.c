@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 struct watch {
@@ -14,10 +15,15 @@ struct watch {
   void *context;
 };
 
-static struct watch *watches;
+/* A pod that is asked for nothing more has no heap: that is two pages, and two of its init's. */
+enum { FEW = 4 };
+static struct watch few_watches[FEW];
+static struct pollfd few_polls[FEW];
+
+static struct watch *watches = few_watches;
 static size_t watch_count;
-static struct pollfd *polls;
-static size_t room; /* of both */
+static struct pollfd *polls = few_polls;
+static size_t room = FEW; /* of both */
 static struct timer *timers; /* the earliest first */
 
 int64_t now(void) {
@@ -32,15 +38,19 @@ static struct watch *find_watch(int fd) {
   return NULL;
 }
 
+static void make_room(void) {
+  bool few = watches == few_watches;
+  room *= 2;
+  watches = realloc(few ? NULL : watches, room * sizeof *watches);
+  polls = realloc(few ? NULL : polls, room * sizeof *polls);
+  if (watches == NULL || polls == NULL) fail("cannot keep", "what to wait for");
+  if (few) memcpy(watches, few_watches, sizeof few_watches);
+}
+
 static struct watch *new_watch(void) {
   struct watch *free_place = find_watch(-1);
   if (free_place != NULL) return free_place;
-  if (watch_count == room) {
-    room = room == 0 ? 4 : 2 * room;
-    watches = realloc(watches, room * sizeof *watches);
-    polls = realloc(polls, room * sizeof *polls);
-    if (watches == NULL || polls == NULL) fail("cannot keep", "what to wait for");
-  }
+  if (watch_count == room) make_room();
   return &watches[watch_count++];
 }
 

@@ -18,8 +18,11 @@ int open_directory(const char *path) {
   return fd;
 }
 
-static void temporary_name(char name[PATH_MAX], const char *path) {
-  if (snprintf(name, PATH_MAX, "%s.new", path) >= PATH_MAX) {
+/* Paths are of the pod's directory, and a page of the stack for them would stay with every pod. */
+enum { PATH_ROOM = 1024 };
+
+static void temporary_name(char name[PATH_ROOM], const char *path) {
+  if (snprintf(name, PATH_ROOM, "%s.new", path) >= PATH_ROOM) {
     errno = ENAMETOOLONG;
     fail("cannot write", path);
   }
@@ -40,7 +43,7 @@ static bool write_number(int directory, const char *name, int number) {
 }
 
 void write_pid_file(const char *path, pid_t pid) {
-  char temporary[PATH_MAX];
+  char temporary[PATH_ROOM];
   temporary_name(temporary, path);
   if (!write_number(AT_FDCWD, temporary, (int)pid) || rename(temporary, path) < 0) fail("cannot write", path);
 }
@@ -133,7 +136,7 @@ int read_oom_kills(const char *path) {
 }
 
 void write_state_link(const char *path, const char *state) {
-  char temporary[PATH_MAX];
+  char temporary[PATH_ROOM];
   temporary_name(temporary, path);
   unlink(temporary);
   if (symlink(state, temporary) < 0 || rename(temporary, path) < 0) fail("cannot link", path);

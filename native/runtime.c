@@ -43,7 +43,7 @@ static void execute_sealed(const struct options *options, char *const argv[]) {
 }
 
 static void execute(const struct options *options, const char *log, const char *const words[]) {
-  const char *argv[options->runtime_arg_count + RUNTIME_WORD_LIMIT];
+  const char *argv[RUNTIME_ARG_LIMIT + RUNTIME_WORD_LIMIT];
   const char **next = argv;
   *next++ = options->runtime;
   for (size_t i = 0; i < options->runtime_arg_count; i++) *next++ = options->runtime_args[i];

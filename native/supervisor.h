@@ -16,7 +16,8 @@ enum {
   /* A process of the app opens its descriptor again by a name such as /dev/stdout, whoever it is; it matters to nobody else. */
   PIPE_MODE = 0622,
   LISTEN_LIMIT = 32,
-  /* Of what a runtime is started with beside the words of --runtime-arg. */
+  RUNTIME_ARG_LIMIT = 8,
+  /* Of what a runtime is started with beside those. */
   RUNTIME_WORD_LIMIT = 16,
 };
 
@@ -111,7 +112,7 @@ struct options {
   const char *control;            /* a socket to be made; NULL: the apps stay the same */
   const char *runtime;
   const char *sealed_variable;    /* tells the runtime that nobody can write to it; NULL: it sees to that itself */
-  const char **runtime_args;
+  const char *runtime_args[RUNTIME_ARG_LIMIT];
   size_t runtime_arg_count;
   int lock_fd;
   int userns_fd;                  /* -1: the caller's own */
@@ -154,6 +155,7 @@ bool has_name(const char *argument, const char *name);
 
 /* app_args.c: what these answer is NULL or what is wrong. The app keeps the texts it is given. */
 const char *make_app(struct app **made, const char *name);
+void release_app(struct app *app);
 void append_app(struct app **apps, struct app *app);
 bool is_app_word(const char *text);
 const char *parse_app_word(struct app *app, const char *text);
