@@ -68,6 +68,7 @@ export function healthCheckOf(app: RuntimeApp): HealthCheck | undefined {
 
 /** Undefined: nothing is to be probed. Throws `bad-health`. */
 export function readHealthCheck(words: HealthWords): HealthCheck | undefined {
+  if (Object.keys(words).length === 0) return undefined;
   const probe = readProbe(words);
   const check = {
     intervalMs: duration(words, 'interval', '30s', 1),

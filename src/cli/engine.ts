@@ -1,6 +1,5 @@
 /** The composition root: here, and only here, the engine's parts are chosen and put together. */
 import { realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, type ConfigDirs, loadConfig } from '#config';
@@ -21,12 +20,12 @@ export interface Program extends Self {
 
 /** How this program is started again, with a hidden first argument. */
 export function findSelf(): Program {
-  const { isSea } = createRequire(import.meta.url)('node:sea') as typeof import('node:sea');
+  const { isSea } = process.getBuiltinModule('node:sea');
   if (isSea()) {
     const directory = dirname(process.execPath);
     // File by file: the directory itself may be closed to others, as those who build and install like it.
-    const files = ['openpgp.mjs', 'sigstore.cjs'].map((name) => join(directory, name));
-    return { path: process.execPath, args: [], directory, confine: join(directory, 'confine'), userns: join(directory, 'userns'), files };
+    const files = ['openpgp.mjs', 'sigstore.cjs'].map((name) => `${directory}/${name}`);
+    return { path: process.execPath, args: [], directory, confine: `${directory}/confine`, userns: `${directory}/userns`, files };
   }
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -62,7 +61,7 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     metadata: () => metadataRegistry(metadataSocket(process.env)),
     networks: hostNetworks,
     flavor: async (name) => (name === ociFlavor.name ? ociFlavor : undefined),
-    defaultStage1: join(self.directory, DEFAULT_STAGE1),
+    defaultStage1: `${self.directory}/${DEFAULT_STAGE1}`,
   });
 }
 

@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Config } from '#config';
 import type { GlobalOptions } from '#stage0';
 import { isRootless } from '#sys';
@@ -36,7 +35,7 @@ function ownDirectory(variable: string, fallback: string): string {
 
 function home(): string {
   const given = process.env['HOME'] ?? '';
-  return given.startsWith('/') ? given : (createRequire(import.meta.url)('node:os') as typeof import('node:os')).homedir();
+  return given.startsWith('/') ? given : process.getBuiltinModule('node:os').homedir();
 }
 
 function isAccessible(path: string): boolean {

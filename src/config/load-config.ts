@@ -1,5 +1,4 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { unlessMissing } from '#sys';
 import { type Config, type ConfigDirs, emptySettings, makeConfig, type Settings } from './config.ts';
 import { ConfigError } from './config-error.ts';
@@ -42,7 +41,7 @@ function readConfigDir(dir: string): Settings {
   const settings = emptySettings();
   if (!isDirectory(dir)) return settings;
   for (const [name, kinds] of Object.entries(KINDS)) {
-    for (const path of configFiles(join(dir, name))) {
+    for (const path of configFiles(`${dir}/${name}`)) {
       const text = readIfAllowed(path);
       if (text !== undefined) parseConfigFile({ path, text, kinds }, settings);
     }
@@ -55,7 +54,7 @@ function configFiles(dir: string): string[] {
   if (!isDirectory(dir)) return [];
   return readdirSync(dir, { withFileTypes: true })
     .filter((entry: Dirent) => entry.isFile() && entry.name.endsWith('.json'))
-    .map((entry) => join(dir, entry.name))
+    .map((entry) => `${dir}/${entry.name}`)
     .sort();
 }
 

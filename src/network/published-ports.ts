@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { NetworkError } from './errors.ts';
 
 /** One port of the host that leads to a port of the pod. */
@@ -88,7 +87,7 @@ export function isOnLoopback(port: PublishedPort): boolean {
 
 /** The interfaces of the host that have an address. */
 export function interfacesWith(hostIP: string): string[] {
-  const { networkInterfaces } = createRequire(import.meta.url)('node:os') as typeof import('node:os');
+  const { networkInterfaces } = process.getBuiltinModule('node:os');
   return Object.entries(networkInterfaces()).flatMap(([name, addresses]) => (addresses?.some(({ address }) => address === hostIP) === true ? [name] : []));
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { listDirectory, type Lock, lockPath, unlessMissing } from '#sys';
+import { listDirectory, type Lock, lockPath, monotonicMs, unlessMissing } from '#sys';
 import { PodError } from './errors.ts';
 import { namesDir, podFiles } from './layout.ts';
 import { sightPod } from './locate.ts';
@@ -32,11 +32,11 @@ export function readPodName(dataDir: string, name: string): Uuid | undefined {
 /** Gives a name to a pod, and takes it from one that has exited. @throws {PodError} `pod-name-taken` */
 export function claimPodName(dataDir: string, name: PodName, uuid: Uuid): void {
   mkdirSync(namesDir(dataDir), { recursive: true, mode: 0o750 });
-  const deadline = performance.now() + LAST_BREATH;
+  const deadline = monotonicMs() + LAST_BREATH;
   for (;;) {
     const holder = tryClaim(dataDir, name, uuid);
     if (holder === undefined) return;
-    if (!holder.isEnding || performance.now() > deadline) {
+    if (!holder.isEnding || monotonicMs() > deadline) {
       throw new PodError('pod-name-taken', `pod name "${name}" is taken by pod "${holder.uuid}"`, {
         hint: `it is ${holder.state}: choose another name, or end it first`,
       });

@@ -1,4 +1,4 @@
-import { flock, unlock } from '#sys';
+import { flock, monotonicMs, unlock } from '#sys';
 
 /** How long a taker puts up with passing readers, in milliseconds. A stopped reader is the only one that stays. */
 const READER_PATIENCE = 2_000;
@@ -23,10 +23,10 @@ export function isLocked(fd: number): boolean {
  */
 export function takeExclusively(fd: number, wait = false): boolean {
   if (wait) return flock(fd, 'exclusive', { wait: true });
-  const deadline = performance.now() + READER_PATIENCE;
+  const deadline = monotonicMs() + READER_PATIENCE;
   while (!flock(fd, 'exclusive')) {
     if (isLocked(fd)) return false;
-    if (performance.now() > deadline) return false;
+    if (monotonicMs() > deadline) return false;
     // Two takers see each other's shared attempts: unequal pauses let one of them through.
     pause(Math.random() * 2);
   }
@@ -45,10 +45,10 @@ export function waitUntilUnlocked(fd: number, timeoutMs?: number): boolean {
 
 /** Asks again and again, after 5 ms first and 50 ms at last, until the answer is true or the time is over. */
 export function poll(timeoutMs: number, body: () => boolean): boolean {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = monotonicMs() + timeoutMs;
   for (let delay = 5; ; delay = Math.min(delay * 1.5, 50)) {
     if (body()) return true;
-    const left = deadline - performance.now();
+    const left = deadline - monotonicMs();
     if (left <= 0) return false;
     pause(Math.min(delay, left));
   }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { type PodManifest, renderPodManifest } from '#appc';
-import { type Lock, lockPath, setTimes, syncDirectory, unlessMissing, unlock, writeFileAtomic } from '#sys';
+import { type Lock, lockPath, monotonicMs, setTimes, syncDirectory, unlessMissing, unlock, writeFileAtomic } from '#sys';
 import { PodError } from './errors.ts';
 import { phaseDir, podDir, podFiles } from './layout.ts';
 import { type Sighting, sightPod } from './locate.ts';
@@ -255,11 +255,11 @@ export class Pod extends PodView implements Disposable {
    */
   waitUntilExited(timeoutMs?: number): boolean {
     if (this.#owned) throw new Error(`pod ${this.uuid} waits for itself`);
-    const deadline = performance.now() + (timeoutMs ?? Infinity);
+    const deadline = monotonicMs() + (timeoutMs ?? Infinity);
     for (;;) {
       this.refresh();
       if (this.#gone || isFinished(this.state)) return true;
-      const left = deadline - performance.now();
+      const left = deadline - monotonicMs();
       if (left <= 0) return false;
       if (this.#lockedByOther) waitUntilUnlocked(this.#directory.fd, timeoutMs === undefined ? undefined : left);
       // In the gap between prepare and run there is nothing to wait on.

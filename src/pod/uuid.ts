@@ -23,7 +23,8 @@ export function newUuid(): Uuid {
   const bytes = randomBytes(16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') as Uuid;
+  const parts = [0, 4, 6, 8, 10].map((start, index, starts) => bytes.toString('hex', start, starts[index + 1] ?? bytes.length));
+  return parts.join('-') as Uuid;
 }
 
 export function emptyUuid(): PodError {

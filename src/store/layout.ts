@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { ImageId } from '#appc';
 import { hashHex } from './hash-text.ts';
 import type { LayerDigest } from './types.ts';
@@ -80,8 +79,8 @@ const LAYER_NAME_LENGTH = 32;
 const LONGEST_REMOTE_NAME = 200;
 
 export function casLayout(dataDir: string): CasLayout {
-  const root = join(dataDir, 'cas');
-  const at = (...names: string[]): string => join(root, ...names);
+  const root = `${dataDir}/cas`;
+  const at = (...names: string[]): string => [root, ...names].join('/');
   const sharded = (kind: string, id: ImageId): string => at(kind, 'sha512', id.slice(7, 9), id);
   return {
     root,
@@ -117,7 +116,7 @@ function remoteName(url: string): string {
 }
 
 export function treeLayout(directory: string): TreeLayout {
-  const at = (name: string): string => join(directory, name);
+  const at = (name: string): string => `${directory}/${name}`;
   return {
     directory,
     rootfs: at('rootfs'),
@@ -130,7 +129,7 @@ export function treeLayout(directory: string): TreeLayout {
 }
 
 export function layerLayout(directory: string): LayerLayout {
-  const at = (name: string): string => join(directory, name);
+  const at = (name: string): string => `${directory}/${name}`;
   return {
     directory,
     diff: at('diff'),

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { lookupGroup } from '#sys';
 import { StoreError } from './store-error.ts';
 
@@ -38,7 +38,7 @@ export function makeStoreDirectory(cas: string, path: string): void {
  * @throws {StoreError} `not-ours`
  */
 export function checkRootOnly(cas: string): void {
-  for (const name of ROOT_ONLY) checkOwner(join(cas, name));
+  for (const name of ROOT_ONLY) checkOwner(`${cas}/${name}`);
 }
 
 function isRootOnly(cas: string, path: string): boolean {

@@ -1,5 +1,6 @@
 /** Linux as TypeScript sees it. No policy lives here. */
 export { SysError, type PathLike } from './linux.ts';
+export { monotonicMs } from './clock.ts';
 export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
 export { joinMounts, MNT_DETACH, mount, type MountRequest, MS, prepareOwnMounts, unmount, unshareMounts } from './mount.ts';
 export { mountOverlay, opaqueXattr, type OverlayRequest } from './overlay.ts';

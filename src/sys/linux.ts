@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { RktError } from '#errors';
 
@@ -65,7 +64,7 @@ let binding: Binding | undefined;
 
 /** Each function is bound at its first call: binding one takes 0.1 to 0.3 ms, and a command needs few. */
 function open(): Binding {
-  const ffi = createRequire(import.meta.url)('node:ffi') as typeof import('node:ffi');
+  const ffi = process.getBuiltinModule('node:ffi');
   const { lib, functions } = ffi.dlopen(null, { __errno_location: signatures.__errno_location });
   const location = functions.__errno_location() as bigint;
   const bound: Partial<Record<FunctionName, CFunction>> = {};

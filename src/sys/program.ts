@@ -1,10 +1,9 @@
 import { accessSync, constants } from 'node:fs';
-import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 
 /** child_process costs milliseconds to load, so it is loaded by the first program that is run. */
 function childProcess(): typeof import('node:child_process') {
-  return createRequire(import.meta.url)('node:child_process') as typeof import('node:child_process');
+  return process.getBuiltinModule('node:child_process');
 }
 
 export interface ProgramOptions {
@@ -81,7 +80,7 @@ export function startProgram(
 
 function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
   if (code !== null) return code;
-  const { signals } = (createRequire(import.meta.url)('node:os') as typeof import('node:os')).constants;
+  const { signals } = process.getBuiltinModule('node:os').constants;
   return 128 + (signal === null ? 0 : signals[signal]);
 }
 
@@ -91,7 +90,7 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export function findProgram(name: string, path = process.env['PATH'] ?? ''): string | undefined {
   for (const directory of `${path}${delimiter}${SYSTEM_PATH}`.split(delimiter)) {
     if (!directory.startsWith('/')) continue;
-    const candidate = join(directory, name);
+    const candidate = `${directory}/${name}`;
     try {
       accessSync(candidate, constants.X_OK);
       return candidate;

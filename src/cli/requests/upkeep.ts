@@ -27,7 +27,7 @@ function healthWords(flags: FlagValues): HealthWords {
     if (Object.keys(words).length > 0) throw badRequest('--no-healthcheck does not go with other flags about health');
     return { cmd: 'none' };
   }
-  checkWords(words);
+  if (Object.keys(words).length > 0) checkWords(words);
   return words;
 }
 
