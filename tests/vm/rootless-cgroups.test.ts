@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Home, makeBusyboxAci, openHome } from '#tests/support';
-import { inScope, needsSystemdVm, openVm, openVmUser, type Vm, type VmUser } from './index.ts';
+import { inScope, needsSystemdVm, openVm, openVmUser, quoted, type Vm, type VmUser } from './index.ts';
 
 const MIB = 2 ** 20;
 const delegated = { prefix: inScope('Delegate=yes') };
@@ -110,7 +110,7 @@ describe('a user of a host with systemd and cgroup v2', { skip: needsSystemdVm()
 
   test('run, in a cgroup that root has given to the user by hand, twice from one shell, each pod is limited', async () => {
     await vm.run(`mkdir -p /sys/fs/cgroup/hand && cd /sys/fs/cgroup && echo '+memory +pids' >cgroup.subtree_control && chown ${user.uid} hand hand/cgroup.procs hand/cgroup.subtree_control hand/cgroup.threads`);
-    const limited = user.rktWords(['run', '--net=none', aci, '--memory=24Mi', '--exec=/bin/tail', '--', '/dev/zero']);
+    const limited = user.words(['run', '--net=none', aci, '--memory=24Mi', '--exec=/bin/tail', '--', '/dev/zero']).map(quoted).join(' ');
     const { stdout: said, stderr } = await vm.run(`echo $$ >/sys/fs/cgroup/hand/cgroup.procs; ${user.command(`for i in 1 2; do ${limited}; echo $?; done`)}`, { timeout: 180_000 });
     assert.equal(said, '137\n137\n', stderr);
     await user.rkt(['gc', '--grace-period=0s']);

@@ -4,6 +4,8 @@ import type { Vm } from './vm.ts';
 
 /** The rkt under test in a machine, with a data directory on the machine's disk, `/data/rkt`. */
 export interface VmRkt {
+  /** The words of a command line of it. */
+  words(args: readonly string[]): string[];
   /** Runs rkt to its end. Throws unless it ends with `status`, 0 if not given. */
   run(args: readonly string[], status?: number): Promise<VmResult>;
   /** Starts `rkt run ARGS`, or another command that is the pod, waits until the pod is ready and gives its UUID. */
@@ -16,7 +18,8 @@ const TIMEOUT = 180_000;
 export async function openVmRkt(vm: Vm): Promise<VmRkt> {
   await vm.run('mkdir /data && mount /dev/vda /data && mkdir /data/rkt /data/local /data/system');
   const flags = ['--dir=/data/rkt', '--local-config=/data/local', '--system-config=/data/system', '--insecure-options=image'];
-  const command = (args: readonly string[]): string => [rktProgram(), ...flags, ...args].map(quoted).join(' ');
+  const words: VmRkt['words'] = (args) => [rktProgram(), ...flags, ...args];
+  const command = (args: readonly string[]): string => words(args).map(quoted).join(' ');
   let started = 0;
   const run: VmRkt['run'] = async (args, status = 0) => {
     const result = await vm.run(command(args), { status: 'any', timeout: TIMEOUT });
@@ -24,6 +27,7 @@ export async function openVmRkt(vm: Vm): Promise<VmRkt> {
     throw new Error(`rkt ${args.join(' ')}: exit status ${result.status}, not ${status}\n${result.stdout}${result.stderr}`);
   };
   return {
+    words,
     run,
     async start(args, verb = ['run']) {
       const file = `/data/started-${started++}`;

@@ -10,8 +10,8 @@ export interface VmUser {
   /** A shell command of the user's, as after a login: in no cgroup that is the user's. */
   command(script: string): string;
   as(script: string, options?: { readonly status?: 'any'; readonly timeout?: number }): Promise<VmResult>;
-  /** The words of rkt for images without signatures, as a shell takes them. */
-  rktWords(args: readonly string[]): string;
+  /** The words of a command line of rkt, for images without signatures. */
+  words(args: readonly string[]): string[];
   /** Runs rkt to its end, by `prefix`. Throws unless it ends with `status`, 0 if not given. */
   rkt(args: readonly string[], options?: RktOfUserOptions): Promise<VmResult>;
   /** Starts `rkt ARGS`, waits until the pod is ready and gives its UUID. */
@@ -33,15 +33,16 @@ export const inScope = (...properties: readonly string[]): string =>
 
 export async function openVmUser(vm: Vm): Promise<VmUser> {
   const home = '/data/home';
-  await vm.run('mkdir -p /data && mount /dev/vda /data && chmod 755 /data && useradd --create-home --home-dir=/data/home --shell=/bin/sh vmuser');
+  await vm.run('mkdir -p /data && { mountpoint -q /data || mount /dev/vda /data; } && chmod 755 /data && useradd --create-home --home-dir=/data/home --shell=/bin/sh vmuser');
   const uid = Number((await vm.run('id -u vmuser')).stdout);
   await vm.run(`systemctl start user@${uid}.service`, { timeout: TIMEOUT });
   const environment = `HOME=${home} XDG_RUNTIME_DIR=/run/user/${uid} DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/${uid}/bus`;
   // The shell of the machine has a setpriv of its own, which can do less.
   const command = (script: string): string => `cd ${home} && /usr/bin/setpriv --reuid=${uid} --regid=${uid} --init-groups --reset-env env ${environment} sh -c ${quoted(script)}`;
-  const rktWords: VmUser['rktWords'] = (args) => [rktProgram(), '--insecure-options=image', ...args].map(quoted).join(' ');
+  const words: VmUser['words'] = (args) => [rktProgram(), '--insecure-options=image', ...args];
+  const rktLine = (args: readonly string[]): string => words(args).map(quoted).join(' ');
   const rkt: VmUser['rkt'] = async (args, { status = 0, prefix = '' } = {}) => {
-    const result = await vm.run(command(`${prefix} ${rktWords(args)}`), { status: 'any', timeout: TIMEOUT });
+    const result = await vm.run(command(`${prefix} ${rktLine(args)}`), { status: 'any', timeout: TIMEOUT });
     if (result.status === status) return result;
     throw new Error(`rkt ${args.join(' ')}: exit status ${result.status}, not ${status}\n${result.stdout}${result.stderr}`);
   };
@@ -51,12 +52,12 @@ export async function openVmUser(vm: Vm): Promise<VmUser> {
     home,
     command,
     as: (script, options) => vm.run(command(script), { timeout: TIMEOUT, ...options }),
-    rktWords,
+    words,
     rkt,
     async start([verb = '', ...rest], { prefix = '' } = {}) {
       const file = `${home}/started-${started++}`;
-      const words = [...verb.split(' '), `--uuid-file-save=${file}`, ...rest];
-      await vm.run(`setsid sh -c ${quoted(command(`exec ${prefix} ${rktWords(words)}`))} >${file}.log 2>&1 </dev/null &`);
+      const all = [...verb.split(' '), `--uuid-file-save=${file}`, ...rest];
+      await vm.run(`setsid sh -c ${quoted(command(`exec ${prefix} ${rktLine(all)}`))} >${file}.log 2>&1 </dev/null &`);
       const wait = `for i in $(seq 300); do [ -s ${file} ] && break; sleep 0.2; done; cat ${file} || { cat ${file}.log; exit 1; }`;
       const { stdout: uuid } = await vm.run(wait, { timeout: TIMEOUT });
       await rkt(['status', '--wait-ready=120s', uuid]);

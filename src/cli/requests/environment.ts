@@ -22,7 +22,7 @@ export function podEnvironment(flags: FlagValues, callers: Readonly<NodeJS.Proce
 }
 
 /** What a service manager tells the process that it starts is for that alone. */
-const FOR_RKT = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC', 'LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'];
+const FOR_RKT = ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC', 'LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'SYSTEMD_EXEC_PID'];
 
 function entriesOf(environment: Readonly<NodeJS.ProcessEnv>): NameValue[] {
   return Object.entries(environment).flatMap(([name, value]) => (value === undefined || FOR_RKT.includes(name) ? [] : [{ name, value }]));

@@ -9,10 +9,12 @@ interface Given {
   readonly marked?: readonly string[];
   readonly units?: readonly string[];
   readonly writable?: readonly string[];
+  readonly isRoot?: boolean;
 }
 
-function find(own: string, { marked = [], units = [], writable = [] }: Given): string | undefined {
+function find(own: string, { marked = [], units = [], writable = [], isRoot = false }: Given): string | undefined {
   const tree: CgroupTree = {
+    isRoot,
     isMarked: (cgroup) => marked.includes(cgroup),
     isDelegatedUnit: (name) => units.includes(name),
     isWritable: (cgroup) => writable.some((each) => cgroup === each || cgroup.startsWith(`${each}/`)),
@@ -49,4 +51,10 @@ test('findDelegated, without a mark, is the own cgroup where it is the user\'s',
 
 test('findDelegated, marked and of somebody else, is none', () => {
   assert.equal(find('system.slice/web.service', { marked: ['system.slice/web.service'] }), undefined);
+});
+
+test('findDelegated, as root, is what systemd has marked and nothing else', () => {
+  const root = { isRoot: true, writable: ['system.slice'] };
+  assert.equal(find('system.slice/web.service', root), undefined);
+  assert.equal(find('system.slice/web.service', { ...root, marked: ['system.slice/web.service'] }), 'system.slice/web.service');
 });

@@ -1,7 +1,7 @@
-/** Cgroups of a user who is not root: below one that was delegated to the user (docs/rootless.md, Limits). */
+/** Cgroups below one that was delegated: to a user who is not root (docs/rootless.md, Limits), or to a unit of systemd. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { findProgram, getXattr, isWritable, readTextIfExists, runProgramSync, unlessMissing } from '#sys';
+import { findProgram, getXattr, isRootless, isWritable, readTextIfExists, runProgramSync, unlessMissing } from '#sys';
 
 const ROOT = '/sys/fs/cgroup';
 /** Where the processes of a divided cgroup are: the kernel wants none beside cgroups with limits (cgroups(7), "no internal processes"). */
@@ -19,16 +19,19 @@ export interface CgroupTree {
   isDelegatedUnit(name: string): boolean;
   /** This process may make cgroups in it and move processes. */
   isWritable(cgroup: string): boolean;
+  /** All are writable: that says nothing. */
+  readonly isRoot: boolean;
 }
 
 /**
  * The cgroup that this process, which is in `own`, may divide; undefined where none is.
  *
  * What a service manager has not delegated it may rearrange at any time, though the user owns the files. Without one,
- * whose they are is all there is to ask.
+ * whose they are is all there is to ask; of root's that is nothing.
  */
 export function findDelegated(own: string, tree: CgroupTree): string | undefined {
   const marked = ancestors(own).find((cgroup) => tree.isMarked(cgroup));
+  if (marked === undefined && tree.isRoot) return undefined;
   const found = marked === undefined ? withoutLeaf(own, tree) : managed(own, marked, tree);
   return found !== undefined && tree.isWritable(found) ? found : undefined;
 }
@@ -52,6 +55,7 @@ function withoutLeaf(own: string, tree: CgroupTree): string {
 }
 
 const kernel: CgroupTree = {
+  isRoot: !isRootless(),
   isMarked: (cgroup) => unlessMissing(() => getXattr(`${ROOT}/${cgroup}`, 'user.delegate'))?.toString() === '1',
   isDelegatedUnit(name) {
     const systemctl = findProgram('systemctl');
