@@ -27,15 +27,21 @@ const MASKED: readonly string[] = [
   '/sys/power',
 ];
 
-/** Later kernels than rkt 1.30 knew have more that no app should read: keys, timers, ACPI, SCSI. */
+/**
+ * Later kernels than rkt 1.30 knew have more that no app should read: keys, timers, ACPI, SCSI; the energy a processor uses and
+ * its interrupts, which tell what others compute and type. Or write: what the kernel logs.
+ */
 const MASKED_SINCE: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
+  '/proc/dynamic_debug',
+  '/proc/interrupts',
   '/proc/keys',
   '/proc/latency_stats',
   '/proc/scsi',
   '/proc/timer_list',
   '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
 ];
 
 /**
