@@ -30,6 +30,9 @@ const CLONE_NEW = 0x7e020000;
 /** The execution domains of plain programs: Linux, 32-bit on 64-bit, each without address randomization; and the question. */
 const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
+/** Sockets between a virtual machine and its host, which the network namespace of an app does not keep from it. */
+const AF_VSOCK = 40;
+
 const S_IFMT = 0o170000;
 const S_IFCHR = 0o020000;
 /** Not given, regular, FIFO, socket. */
@@ -113,7 +116,8 @@ function allowIf(name: string, ...args: NonNullable<SeccompRule['args']>[number]
 /**
  * clone(2) may make no namespace; clone3(2), whose flags no filter can read, looks as if the kernel had
  * none, so that the C library uses clone; personality(2) is held to the plain domains; mknod(2) makes
- * files, FIFOs, sockets and the standard devices.
+ * files, FIFOs, sockets and the standard devices; socket(2) of any family but one. That the arguments of socketcall(2) of
+ * 32-bit programs cannot be read is left to AppArmor and SELinux.
  */
 const PARTIAL: Readonly<Record<string, readonly SeccompRule[]>> = {
   clone: [
@@ -121,6 +125,7 @@ const PARTIAL: Readonly<Record<string, readonly SeccompRule[]>> = {
   ],
   clone3: [{ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS }],
   personality: PERSONALITIES.map((value) => allowIf('personality', { index: 0, value, op: 'SCMP_CMP_EQ' })),
+  socket: [allowIf('socket', { index: 0, value: AF_VSOCK, op: 'SCMP_CMP_NE' })],
   mknod: allowNodes('mknod', 1),
   mknodat: allowNodes('mknodat', 2),
 };

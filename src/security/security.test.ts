@@ -43,10 +43,10 @@ test('parseCapabilityMask, the mask of the default set, gives the default set', 
 test('planSeccomp, nothing said, refuses what reaches past the app with EPERM', () => {
   const planned = filter([], false);
   assert.deepEqual([planned.defaultAction, planned.defaultErrnoRet], ['SCMP_ACT_ERRNO', 1]);
-  for (const name of ['ptrace', 'mount', 'umount2', 'keyctl', 'add_key', 'bpf', 'unshare', 'setns', 'kexec_load', 'init_module', 'reboot', 'open_by_handle_at', 'userfaultfd', 'perf_event_open', 'io_uring_setup', 'process_vm_readv', 'swapon', 'clock_settime', 'pivot_root', 'mount_setattr', 'move_mount', 'fsopen', 'pidfd_getfd', 'quotactl', 'acct', 'iopl', 'kcmp', 'vm86', 'clone', 'clone3', 'personality', 'mknod', 'mknodat']) {
+  for (const name of ['ptrace', 'mount', 'umount2', 'keyctl', 'add_key', 'bpf', 'unshare', 'setns', 'kexec_load', 'init_module', 'reboot', 'open_by_handle_at', 'userfaultfd', 'perf_event_open', 'io_uring_setup', 'process_vm_readv', 'swapon', 'clock_settime', 'pivot_root', 'mount_setattr', 'move_mount', 'fsopen', 'pidfd_getfd', 'quotactl', 'acct', 'iopl', 'kcmp', 'vm86', 'clone', 'clone3', 'personality', 'mknod', 'mknodat', 'socket']) {
     assert.ok(!allowed(planned).has(name), name);
   }
-  for (const name of ['execve', 'openat', 'read', 'mmap', 'futex', 'epoll_wait', 'chroot', 'socket', 'statx', 'rseq', 'ioctl', 'sendfile', 'capset', 'fchmodat2', 'prctl']) {
+  for (const name of ['execve', 'openat', 'read', 'mmap', 'futex', 'epoll_wait', 'chroot', 'connect', 'statx', 'rseq', 'ioctl', 'sendfile', 'capset', 'fchmodat2', 'prctl']) {
     assert.ok(allowed(planned).has(name), name);
   }
 });
@@ -57,6 +57,10 @@ test('planSeccomp, default, allows clone without namespaces and hides clone3', (
     { index: 0, value: 0x7e020000, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' },
   ]);
   assert.deepEqual(rules.find(({ names }) => names.includes('clone3')), { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 });
+});
+
+test('planSeccomp, default, allows sockets of every family but that of virtual machines', () => {
+  assert.deepEqual(filter([], false).syscalls.filter(({ names }) => names.includes('socket')), [{ names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 40, op: 'SCMP_CMP_NE' }] }]);
 });
 
 test('planSeccomp, whitelist and blacklist, have nothing in common', () => {

@@ -1,8 +1,8 @@
 /** What every app finds and may do, and what --insecure-options opens. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { needs } from '#tests/support';
+import { makeServiceApp, needs } from '#tests/support';
 import { openScene, type Scene, UUID } from './scene.ts';
 
 const root = needs('root');
@@ -141,4 +141,19 @@ test('/proc/1, of a pod with a network, shows that network and nothing of the ho
   await using scene = openScene();
   const { stdout } = await scene.insecure(['run', scene.aci, ...shell('for i in 1 self; do cut -d: -f1 /proc/$i/net/dev | tr -d " " | grep -v "|" | sort; done; cat /proc/1/net/unix | wc -l')]);
   assert.equal(stdout, 'eth0\nlo\neth0\nlo\n1\n');
+});
+
+test('sockets of virtual machines, which know no network namespaces, are no app\'s unless it asks for sockets whole', needs('root', 'cc'), async (t) => {
+  await using scene = openScene();
+  mkdirSync(scene.home.file('tools'));
+  makeServiceApp(scene.home.file('tools/service-app'));
+  const [INET, VSOCK] = ['2', '40'];
+  const tried = async (options: string, ...flags: readonly string[]): Promise<string> => {
+    const words = [`--insecure-options=image${options}`, 'run', '--net=none', `--volume=tools,kind=host,source=${scene.home.file('tools')}`, scene.aci, '--mount=volume=tools,target=/tools', ...flags];
+    return (await scene.rkt([...words, '--exec=/tools/service-app', '--', 'family', INET!, 'family', VSOCK!])).stdout;
+  };
+  const open = 'family 2: yes\nfamily 40: yes\n';
+  if ((await tried(',seccomp')) !== open) return t.skip('this kernel has no sockets of virtual machines');
+  assert.equal(await tried(''), 'family 2: yes\nfamily 40: Operation not permitted\n');
+  assert.equal(await tried('', '--seccomp=mode=retain,@rkt/default-whitelist,socket'), open);
 });

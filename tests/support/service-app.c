@@ -4,11 +4,13 @@
  *   sockets       prints what LISTEN_FDS, LISTEN_FDNAMES say and whether LISTEN_PID is its own, then each descriptor's port
  *   serve TEXT    accepts one connection on each descriptor that was passed, and answers with TEXT
  *   fds           prints the numbers of its open descriptors
+ *   family N      makes a socket of address family N and prints how that went
  *   pause         waits for ever
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -56,6 +58,12 @@ static void serve(const char *text) {
   }
 }
 
+static void try_family(int family) {
+  int fd = socket(family, SOCK_STREAM, 0);
+  printf("family %d: %s\n", family, fd < 0 ? strerror(errno) : "yes");
+  if (fd >= 0) close(fd);
+}
+
 static void print_fds(void) {
   DIR *directory = opendir("/proc/self/fd");
   for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
@@ -70,6 +78,7 @@ int main(int argc, char **argv) {
     else if (strcmp(argv[i], "sockets") == 0) print_sockets();
     else if (strcmp(argv[i], "serve") == 0) serve(argv[++i]);
     else if (strcmp(argv[i], "fds") == 0) print_fds();
+    else if (strcmp(argv[i], "family") == 0) try_family(atoi(argv[++i]));
     else if (strcmp(argv[i], "pause") == 0) for (;;) pause();
   }
   return 0;
