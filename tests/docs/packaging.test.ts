@@ -44,3 +44,8 @@ test('sysusers and tmpfiles, as the systemd of this machine reads them, make the
   const cas = statSync(join(root, 'var/lib/rkt/cas'));
   assert.deepEqual([cas.uid, cas.gid, cas.mode & 0o7777], [0, Number(gid), 0o3770]);
 });
+
+test('the profile of AppArmor, is one that its parser takes, by the name that rkt looks for', needs('apparmor_parser'), () => {
+  const profile = join(import.meta.dirname, '../../packaging/apparmor.d/rkt-default');
+  assert.equal(execFileSync('apparmor_parser', ['--skip-kernel-load', '--skip-cache', '--names', profile], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }), 'rkt-default\n');
+});

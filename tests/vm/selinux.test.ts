@@ -1,11 +1,11 @@
 /** Labels of pods on a host where SELinux is enforcing: the kernel's own, with a policy as small as can be (selinux.cil). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Home, makeBusyboxAci, makeServiceApp, openHome } from '#tests/support';
-import { needsVm, openVm, openVmRkt, quoted, type Vm, type VmRkt } from './index.ts';
+import { type Home, makeBusyboxAci, makeServiceApp, openHome, rktProgram } from '#tests/support';
+import { addVmUser, needsVm, openVm, openVmRkt, quoted, type Vm, type VmRkt } from './index.ts';
 import { writeSelinuxPolicy } from './selinux-policy.ts';
 
-const machine = needsVm('secilc', 'getfattr');
+const machine = needsVm('secilc', 'getfattr', 'cc');
 const CONTEXTS = '/etc/selinux/tiny/contexts/lxc_contexts';
 const LEVEL = 's0:c\\d+,c\\d+';
 const PROCESS = new RegExp(`^system_u:system_r:container_t:(${LEVEL})$`);
@@ -25,7 +25,7 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
     home = openHome();
     aci = makeBusyboxAci(home.file('busybox.aci'));
     writeSelinuxPolicy(home.file('policy'));
-    vm = await openVm({ append: 'security=selinux selinux=1 enforcing=1 audit=1' });
+    vm = await openVm({ append: 'security=selinux selinux=1 enforcing=1' });
     await vm.run(`
       mount -t selinuxfs none /sys/fs/selinux && cat ${quoted(home.file('policy'))} >/sys/fs/selinux/load
       mount -t cgroup2 none /sys/fs/cgroup
@@ -154,6 +154,12 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
     const uuid = await rkt.start(['--net=none', '--volume=app,kind=host,source=/data/service-app,readOnly=true', aci, '--mount=volume=app,target=/service-app', '--annotation=appc.io/executor/supports-systemd-notify=true', '--exec=/service-app', '--', 'notify', 'READY=1', 'pause']);
     await rkt.run(['stop', uuid]);
     await rkt.run(['status', '--wait=60s', uuid]);
+  });
+
+  test('a pod without root, has categories of its own as well', async () => {
+    const as = await addVmUser(vm, [aci]);
+    const { stdout: out } = await as(`${rktProgram()} --insecure-options=image run --net=none $PWD/busybox.aci --exec=/bin/sh -- -c 'cat /proc/self/attr/current; echo; echo x >/x && cat /x'`);
+    assert.match(out, new RegExp(`^system_u:system_r:container_t:${LEVEL}\0?\nx\n$`));
   });
 
   test('gc, gives the categories back with the pod', async () => {

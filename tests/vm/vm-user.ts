@@ -24,6 +24,19 @@ export interface RktOfUserOptions {
   readonly prefix?: string;
 }
 
+/**
+ * Makes a user with ids to give to pods in a machine without systemd, whose disk is at /data, and gives a way to run scripts
+ * as that user at home, /data/home, which has the files. By hand: useradd wants more of SELinux than a test's policy has.
+ */
+export async function addVmUser(vm: Vm, files: readonly string[]): Promise<(script: string, options?: { readonly status?: 'any' }) => Promise<VmResult>> {
+  await vm.run(`
+    echo vmuser:x:4242:4242::/data/home:/bin/sh >>/etc/passwd && echo vmuser:x:4242: >>/etc/group
+    for file in subuid subgid; do echo vmuser:2000000:65536 >>/etc/$file; done
+    chmod 755 /data && mkdir /data/home && cp ${files.map(quoted).join(' ')} /data/home && chown -R 4242:4242 /data/home`);
+  const words = 'cd /data/home && /usr/bin/setpriv --reuid=4242 --regid=4242 --init-groups --reset-env env HOME=/data/home sh -c';
+  return (script, options) => vm.run(`${words} ${quoted(script)}`, { timeout: TIMEOUT, ...options });
+}
+
 /** Milliseconds, on an emulated processor. */
 const TIMEOUT = 180_000;
 

@@ -10,7 +10,7 @@ import { hasCgroupNamespaces } from './cgroup-view.ts';
 import type { OciConfig, OciProcess } from './config-types.ts';
 import { type ConfigInput, planConfig } from './config.ts';
 import { enforcedIsolators } from './enforced-isolators.ts';
-import { hostAbilities, readBlockDevices } from './host-limits.ts';
+import { defaultApparmorProfile, hostAbilities, readBlockDevices } from './host-limits.ts';
 import type { PodNetwork } from './namespaces.ts';
 import { planPodFiles } from './pod-files.ts';
 import { rootfsOf } from './pod-mounts.ts';
@@ -103,6 +103,8 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     terminal: terminal !== 'none',
     hostCapabilities: pod.hostCapabilities,
     selinux: context.selinux,
+    // It keeps from the kernel's paths what the others do, which is not wanted then.
+    apparmor: args.disablePaths ? undefined : defaultApparmorProfile(),
     isolators,
     podIsolators: pod.isolators,
     disks: isolators.some(({ kind }) => kind === 'block-bandwidth' || kind === 'block-iops') ? readBlockDevices() : [],

@@ -86,6 +86,13 @@ test('planConfig, a host with SELinux, has the labels of the pod, and an isolato
   assert.equal(planConfig(input).linux.mountLabel, undefined);
 });
 
+test('planConfig, a host with a profile of AppArmor for all apps, has that unless an isolator asks for another', () => {
+  const apparmor = 'rkt-default';
+  assert.equal(planConfig({ ...input, apparmor }).process.apparmorProfile, apparmor);
+  assert.equal(planConfig({ ...input, apparmor, podIsolators: [{ kind: 'apparmor-profile', profile: 'own' }] }).process.apparmorProfile, 'own');
+  assert.ok(!('apparmorProfile' in planConfig(input).process));
+});
+
 test('planConfig, everything insecure on the host network and ipc', () => {
   checkGolden('insecure', {
     ...input,

@@ -36,6 +36,8 @@ export interface ConfigInput {
   readonly insecure: Insecure;
   /** What SELinux is to know the app by. */
   readonly selinux?: SelinuxLabels | undefined;
+  /** The AppArmor profile of an app that asks for none. */
+  readonly apparmor?: string | undefined;
   /** The capabilities this process may hand on. */
   readonly hostCapabilities: readonly string[];
   readonly namespaces: NamespaceInput;
@@ -102,18 +104,18 @@ function planProcess(input: ConfigInput, filtered: boolean): OciProcess {
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     noNewPrivileges: planNoNewPrivileges(isolators, { uid: handler === undefined ? plan.uid : ROOT.uid, filtered }),
     ...(oom === undefined ? {} : { oomScoreAdj: oom.value }),
-    ...planLabels([...input.podIsolators, ...isolators], input.selinux),
+    ...planLabels([...input.podIsolators, ...isolators], input),
   };
 }
 
 /** Of the security modules; what the app says goes before what the pod says, and that before what every pod gets. */
-function planLabels(isolators: readonly IsolatorValue[], selinux: SelinuxLabels | undefined): Pick<OciProcess, 'selinuxLabel' | 'apparmorProfile'> {
+function planLabels(isolators: readonly IsolatorValue[], { selinux, apparmor }: ConfigInput): Pick<OciProcess, 'selinuxLabel' | 'apparmorProfile'> {
   const context = lastOf(isolators, 'selinux-context');
   const label = context === undefined ? selinux?.process : renderSelinuxContext(context);
-  const profile = lastOf(isolators, 'apparmor-profile');
+  const profile = lastOf(isolators, 'apparmor-profile')?.profile ?? apparmor;
   return {
     ...(label !== undefined && { selinuxLabel: label }),
-    ...(profile && { apparmorProfile: profile.profile }),
+    ...(profile !== undefined && { apparmorProfile: profile }),
   };
 }
 

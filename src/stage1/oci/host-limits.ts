@@ -1,6 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parseCapabilityMask } from '#security';
-import { isRootless, isSelinuxActive, isSelinuxContext, readTextIfExists, unlessMissing } from '#sys';
+import { isRootless, isSelinuxActive, isSelinuxContext, listDirectory, readTextIfExists, unlessMissing } from '#sys';
+
+/** Of packaging/apparmor.d. */
+const DEFAULT_PROFILE = 'rkt-default';
+/** A directory for each profile that is loaded, `NAME.NUMBER`; other than the list of them, users may read it. */
+const PROFILES = '/sys/kernel/security/apparmor/policy/profiles';
 
 /** What the host can enforce. */
 export interface HostAbilities {
@@ -54,11 +59,19 @@ function availableControllers(): ReadonlySet<string> {
   return new Set([...v1, ...v2].map((name) => (name === 'blkio' ? 'io' : name)));
 }
 
-/** Lines as `NAME (enforce)`. */
+/** Lines as `NAME (enforce)`, for root alone; users see a directory of them, without profiles inside others. */
 function apparmorProfiles(): ReadonlySet<string> | undefined {
   if (readTextIfExists('/sys/module/apparmor/parameters/enabled')?.trim() !== 'Y') return undefined;
+  if (isRootless()) return new Set(listDirectory(PROFILES).map((name) => readFileSync(`${PROFILES}/${name}/name`, 'utf8').trim()));
   const text = readTextIfExists('/sys/kernel/security/apparmor/profiles') ?? '';
   return new Set(text.split('\n').map((line) => line.replace(/ \([a-z]+\)$/, '')));
+}
+
+/** The profile that every app gets, if it is loaded. A host without AppArmor has no such directory. */
+export function defaultApparmorProfile(): string | undefined {
+  if (!existsSync(PROFILES)) return undefined;
+  const isLoaded = readdirSync(PROFILES).some((name) => name.replace(/\.\d+$/, '') === DEFAULT_PROFILE);
+  return isLoaded ? DEFAULT_PROFILE : undefined;
 }
 
 /** What this process may hand on: its own bounding set. */
