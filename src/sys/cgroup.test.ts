@@ -79,3 +79,13 @@ test('parseHierarchies, mountinfo of a hybrid host, finds both versions and no b
     { path: '/mnt/with space', version: 2, controllers: [] },
   ]);
 });
+
+test('parseHierarchies, a hierarchy that something is mounted over, is left out', () => {
+  const mountinfo = [
+    '31 30 0:27 / /sys/fs/cgroup/unified rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate',
+    '32 30 0:28 / /sys/fs/cgroup/memory rw,nosuid - cgroup cgroup rw,memory',
+    '43 32 0:39 / /sys/fs/cgroup/memory/below rw - tmpfs none rw',
+    '44 31 0:40 / /sys/fs/cgroup/unified rw,nosuid - tmpfs none rw,size=16384k',
+  ].join('\n');
+  assert.deepEqual(parseHierarchies(mountinfo), [{ path: '/sys/fs/cgroup/memory', version: 1, controllers: ['rw', 'memory'] }]);
+});

@@ -8,13 +8,15 @@ export interface Hierarchy {
   readonly controllers: readonly string[];
 }
 
-/** Where cgroup hierarchies are mounted, from the text of /proc/self/mountinfo (proc(5)). */
+/** Where cgroup hierarchies are mounted, from the text of /proc/self/mountinfo (proc(5)); without those that are covered. */
 export function parseHierarchies(mountinfo: string): Hierarchy[] {
+  const lines = mountinfo.split('\n');
+  const covers = new Set(lines.map((line) => /^\d+ (\d+ )\S+ \S+ (\S+)/.exec(line)?.slice(1).join('')));
   const hierarchies: Hierarchy[] = [];
-  for (const line of mountinfo.split('\n')) {
-    const match = /^\d+ \d+ \S+ \/ (\S+) .* - (cgroup2?) \S+ (\S+)/.exec(line);
-    if (!match) continue;
-    const [, path = '', type, options = ''] = match;
+  for (const line of lines) {
+    const match = /^(\d+ )\d+ \S+ \/ (\S+) .* - (cgroup2?) \S+ (\S+)/.exec(line);
+    const [, id = '', path = '', type, options = ''] = match ?? [];
+    if (match === null || covers.has(id + path)) continue;
     const version = type === 'cgroup' ? 1 : 2;
     hierarchies.push({ path: unescapeOctal(path), version, controllers: version === 1 ? options.split(',') : [] });
   }

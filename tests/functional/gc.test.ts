@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cgroupsOf, findLeaks, needs } from '#tests/support';
+import { cgroupsOf, findLeaks, needs, run } from '#tests/support';
 import { openScene, type Scene } from './scene.ts';
 
 const root = needs('root');
@@ -21,6 +21,19 @@ test('gc, an exited pod, waits for the grace period and then removes everything 
   for (const directory of ['run', 'exited-garbage', 'garbage']) assert.deepEqual(podsIn(scene, directory), []);
   assert.deepEqual(findLeaks(scene.home.path), []);
   assert.deepEqual(cgroupsOf(uuid), []);
+});
+
+const unified = '/sys/fs/cgroup/unified';
+const hybrid = { skip: root.skip || (!existsSync(unified) && 'the host does not have both versions of cgroups') };
+
+test('gc, an exited pod on a host with both versions of cgroups, leaves nothing in the file system that they are mounted on', hybrid, async () => {
+  await using scene = openScene();
+  const uuid = await scene.prepare(scene.aci, '--exec=/bin/true');
+  await scene.rkt(['run-prepared', '--net=none', uuid]);
+  await scene.rkt(['gc', '--grace-period=0s']);
+  const script = `umount -l ${unified} && find ${unified} -name "*$1*"`;
+  const { stdout } = await run('unshare', ['--mount', 'sh', '-c', script, 'sh', uuid.replaceAll('-', '?x2d')]);
+  assert.equal(stdout, '');
 });
 
 test('gc, an exited pod and a grace period of nothing, marks and removes it at once', root, async () => {

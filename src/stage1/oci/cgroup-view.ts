@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isInUserNamespace, MNT_DETACH, mount, readTextIfExists, unmount } from '#sys';
+import { mount, MS, readTextIfExists } from '#sys';
 import type { Runtime } from './runtime.ts';
 
 const UNIFIED = '/sys/fs/cgroup/unified';
@@ -16,9 +16,8 @@ const MEMORY = '/sys/fs/cgroup/memory';
 export function coverHybridCgroups(runtime: Runtime): void {
   if (runtime.kind !== 'crun') return;
   if ((readTextIfExists(`${UNIFIED}/cgroup.controllers`) ?? '').trim() === '') return;
-  // Mounts of the host can be covered in a user namespace, and not be taken away.
-  if (isInUserNamespace()) mount({ source: 'none', target: UNIFIED, type: 'tmpfs', data: 'size=4k' });
-  else unmount(UNIFIED, MNT_DETACH);
+  // Covered and not taken away: below it is a file system of the host's, in which the runtime would leave directories.
+  mount({ source: 'none', target: UNIFIED, type: 'tmpfs', flags: MS.NOSUID | MS.NODEV | MS.NOEXEC, data: 'mode=755,size=16m' });
 }
 
 /** The kernel can give an app cgroup paths of its own (cgroup_namespaces(7)). */
