@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { type Config, type ConfigDirs, loadConfig } from '#config';
 import type { ImageContext, KeystoreDirs } from '#image';
 import { createEngine as createVerbs, type Engine, type GlobalOptions, type HostNetworks, type Listener, type MetadataRegistry } from '#stage0';
-import { ociFlavor } from '#stage1/oci';
+import { OCI_STAGE1, ociFlavor } from '#stage1/oci';
 import { openStore, type Self, type Store } from '#store';
 import { chooseDataDir, defaultUserConfigDir, isOwnUser } from './own-directories.ts';
 
 const DEFAULT_STAGE1 = 'stage1-oci.aci';
+const STAGE1_IMAGES = 'stage1-images';
 
 export interface Program extends Self {
   /** The launcher that lets a user who is not root be that of a user namespace. */
@@ -60,8 +61,9 @@ export function createEngine(options: GlobalOptions, listener: Listener): Engine
     images: () => openImages(self, options, listener, config(), store()),
     metadata: () => metadataRegistry(metadataSocket(process.env)),
     networks: hostNetworks,
-    flavor: async (name) => (name === ociFlavor.name ? ociFlavor : undefined),
+    flavor: async (name) => (name === OCI_STAGE1 ? ociFlavor : (await import('#stage1/external')).externalFlavor),
     defaultStage1: `${self.directory}/${DEFAULT_STAGE1}`,
+    stage1Images: `${self.directory}/${STAGE1_IMAGES}`,
   });
 }
 

@@ -72,6 +72,13 @@ export class PodDirectory {
     return treeId === undefined ? direct : `${podFiles.overlayUpper(treeId.trim())}/${name}`;
   }
 
+  /** What has the files that are written into the stage1 root file system, to the host: that directory, or the overlay's upper one. */
+  stage1Root(): string {
+    const treeId = this.text(podFiles.stage1TreeStoreId)?.trim() ?? '';
+    const upper = podFiles.overlayUpper(treeId);
+    return treeId !== '' && this.has(upper) ? upper : podFiles.stage1Rootfs;
+  }
+
   #path(name: string): string {
     return `/proc/self/fd/${this.fd}/${name}`;
   }

@@ -65,6 +65,11 @@ export class Pod extends PodView implements Disposable {
     return `${this.path}/${name}`;
   }
 
+  /** A file of the stage1 root file system as the host sees it, by its name there. */
+  stage1File(name: string): string {
+    return this.file(`${this.directory.stage1Root()}/${name}`);
+  }
+
   /** The exclusive lock, where it is ours: its descriptor is what a stage1 inherits. */
   get lock(): Lock | undefined {
     return this.#owned ? this.#directory.handle : undefined;

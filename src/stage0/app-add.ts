@@ -49,10 +49,13 @@ async function joinPod(
     await renderApps(parts, pod, [app], { copy: !pod.usesOverlay(), users: pod.privateUsers() });
     const selinux = pod.selinuxLabels();
     const trees = planTreeMounts(pod, parts.store(), [app.name], selinux);
+    // The executables of an image are told no more than the name of the app.
+    if (stage1.flavor.kind === 'image') pod.writeManifest(manifest);
     await stage1.flavor.addApp({ ...stage1.context, selinux }, { ...args, manifest }, trees);
     markCreated(pod, app.name);
     pod.writeManifest(manifest);
   } catch (error) {
+    if (stage1.flavor.kind === 'image') pod.writeManifest({ ...manifest, apps: manifest.apps.filter(({ name }) => name !== app.name) });
     // Why the app cannot be added says more than why something of it is still there, say that the pod has ended.
     await clearApp(pod, stage1, args).catch(() => {});
     throw error;

@@ -1,18 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { stage1Layout } from '#stage1/abi';
+import type { Pod } from '#pod';
+import { rootfsFiles } from '#stage1/abi';
 import type { DnsOptions, HostsOptions, RunOptions } from './requests.ts';
 
 const HOSTS_FALLBACK = '127.0.0.1 localhost localhost.localdomain\n::1 localhost localhost.localdomain\n';
 
 /** Writes what mode `stage0` promises stage1 to find: `rkt-resolv.conf` and `rkt-hosts`. */
-export function writeDnsFiles(podDir: string, options: RunOptions): void {
-  if (options.dns.mode === 'stage0') put(podDir, stage1Layout.resolvConf, renderResolvConf(options.dns));
-  if (options.hosts.mode === 'stage0') put(podDir, stage1Layout.hosts, renderHosts(options.hosts));
+export function writeDnsFiles(pod: Pick<Pod, 'stage1File'>, options: RunOptions): void {
+  if (options.dns.mode === 'stage0') put(pod.stage1File(rootfsFiles.resolvConf), renderResolvConf(options.dns));
+  if (options.hosts.mode === 'stage0') put(pod.stage1File(rootfsFiles.hosts), renderHosts(options.hosts));
 }
 
-function put(podDir: string, name: string, text: string): void {
-  const path = `${podDir}/${name}`;
+function put(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text, { mode: 0o644 });
 }

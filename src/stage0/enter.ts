@@ -14,8 +14,9 @@ export async function enter(parts: EngineParts, request: EnterRequest): Promise<
   requireRunning(pod);
   const appName = chooseApp(pod, request.app, 'enter');
   const { flavor, context } = await podStage1(parts, pod);
-  const pid = await waitForPid(pod);
-  return await flavor.enter(context, { pid, appName, command: request.command });
+  // An image tells by its own ways when there is a process to enter.
+  if (flavor.kind === 'built-in') await waitForStart(pod);
+  return await flavor.enter(context, { appName, command: request.command });
 }
 
 /** @throws {Stage0Error} 'no-such-app', 'which-app' */
@@ -34,9 +35,9 @@ export function chooseApp(pod: Pod, asked: string | undefined, command: string):
 }
 
 /** The apps start a moment after the pod has turned to running. */
-async function waitForPid(pod: Pod): Promise<number> {
+async function waitForStart(pod: Pod): Promise<void> {
   for (const deadline = Date.now() + START_TIMEOUT; Date.now() < deadline; ) {
-    if (pod.hasStarted()) return pod.pid()!;
+    if (pod.hasStarted()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
     pod.refresh();
     if (pod.state !== 'running') break;

@@ -17,6 +17,7 @@ export type Stage0ErrorCode =
   | 'no-log'
   | 'port-without-network'
   | 'no-stage1'
+  | 'overlay-with-users'
   | 'no-tree'
   | 'no-image'
   | 'image-damaged'

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import type { AcName } from '#appc';
 import { type Pod, podFiles, type SelinuxLabels } from '#pod';
 import { stage1Layout, type TreeMount } from '#stage1/abi';
@@ -45,6 +45,20 @@ export function planTreeMounts(pod: Pod, store: Store, apps: readonly AcName[], 
 function labelLayer(directory: string, label: string): void {
   const current = getXattr(directory, SELINUX_LABEL)?.toString().replace(/\0$/, '');
   if (current !== label) setSelinuxLabels(directory, label);
+}
+
+/**
+ * How the files of the pod's stage1 image are its own, where it is not built in: laid over at `stage1/rootfs`. Undefined in a
+ * pod with copies. Makes the directories where they are not there.
+ */
+export function planStage1Mount(pod: Pod, { id, lowerDirs }: Tree): TreeMount | undefined {
+  if (!pod.usesOverlay()) return undefined;
+  const [upperDir, workDir, target] = [podFiles.overlayUpper(id), podFiles.overlayWork(id), podFiles.stage1Rootfs].map((name) => pod.file(name));
+  const mount = { target: target!, lowerDirs, upperDir: upperDir!, workDir: workDir! };
+  if (existsSync(mount.upperDir)) return mount;
+  for (const directory of [mount.target, mount.workDir, mount.upperDir]) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  chmodSync(mount.upperDir, statSync(lowerDirs[0]!).mode & 0o1777);
+  return mount;
 }
 
 /** The tree an app of the pod was prepared with. @throws {Stage0Error} no-tree */

@@ -34,10 +34,12 @@ export interface EngineParts {
   readonly store: () => Store;
   /** Loads what fetching and verifying need; expensive. */
   readonly images: () => Promise<ImageContext>;
-  /** The built-in flavor of that stage1 image name; undefined when it is not one of ours. */
-  readonly flavor: (stage1Name: string) => Promise<Flavor | undefined>;
+  /** The flavor of a stage1 image of that name: one that is built in, else the image itself. */
+  readonly flavor: (stage1Name: string) => Promise<Flavor>;
   readonly metadata: () => Promise<MetadataRegistry>;
   readonly networks: () => Promise<HostNetworks>;
   /** The stage1 image that comes with this rkt: an absolute path. */
   readonly defaultStage1: string;
+  /** Where stage1 images are that came with rkt or were put there by whoever installed it. Absolute. */
+  readonly stage1Images: string;
 }

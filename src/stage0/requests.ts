@@ -67,13 +67,20 @@ export interface SandboxRequest {
   readonly userLabels: Readonly<Record<string, string>>;
 }
 
+/** A stage1 image that was asked for, in one of rkt's five ways. */
+export interface Stage1Choice {
+  /** What the location is: the name of a file in the directory of stage1 images, an image ID, an image name, a path, a URL. */
+  readonly kind: 'from-dir' | 'hash' | 'name' | 'path' | 'url';
+  readonly location: string;
+}
+
 /** A pod to be made: from apps, from a finished manifest, or without apps. */
 export interface PrepareRequest {
   /** Empty if and only if `podManifestPath` or `sandbox` is there. */
   readonly apps: readonly AppArgument[];
   /** A file with the pod manifest to use; all of the fields about apps, volumes, ports and environment are then empty. */
   readonly podManifestPath?: string;
-  /** Of the other fields those about ports, the pod's name and overlays count. */
+  /** Of the other fields those about ports, the pod's name, its stage1 and overlays count. */
   readonly sandbox?: SandboxRequest;
   readonly volumes: readonly Volume[];
   /** For every app. */
@@ -84,6 +91,8 @@ export interface PrepareRequest {
   /** Undefined: what the pod manifest says, usually none. */
   readonly podName?: PodName;
   readonly noOverlay: boolean;
+  /** Undefined: as the configuration says, else the one that comes with rkt. */
+  readonly stage1?: Stage1Choice;
   /** In a user namespace of its own. */
   readonly privateUsers: boolean;
   /** Reads again all that is to run and compares it with what was unpacked. */

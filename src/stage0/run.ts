@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { PodManifest } from '#appc';
 import { messageOf } from '#errors';
 import { isMutable, type Pod, openPod, renderIdRange, type SelinuxLabels } from '#pod';
-import { type RunArgs, stage1Layout } from '#stage1/abi';
+import { rootfsFiles, type RunArgs } from '#stage1/abi';
 import { isSelinuxActive } from '#sys';
 import { markCreated } from './app-marks.ts';
 import { checkPreparedTrust } from './check-trust.ts';
@@ -83,8 +83,10 @@ async function runPod(
   // Whoever needs them is told.
   trees.catch(() => {});
   const { flavor, context } = await podStage1(parts, pod);
-  writeDnsFiles(pod.path, options);
-  mkdirSync(pod.file(stage1Layout.statusDirectory), { recursive: true, mode: 0o755 });
+  // Files of an image that is copied would come over those that are written.
+  if (flavor.kind === 'image') await trees;
+  writeDnsFiles(pod, options);
+  mkdirSync(pod.stage1File(rootfsFiles.statusDirectory), { recursive: true, mode: 0o755 });
   if (isMutable(manifest)) for (const app of apps) markCreated(pod, app);
   const token = options.mdsRegister ? await (await import('./register-pod.ts')).registerPod(parts, pod, apps) : '';
   process.chdir(pod.path);

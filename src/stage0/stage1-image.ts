@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { ImageId, ImageManifest } from '#appc';
-import type { Store, StoredImage } from '#store';
+import type { Store, StoredImage, Tree } from '#store';
 import { unlessMissing } from '#sys';
 import { Stage0Error } from './error.ts';
 
@@ -8,21 +8,22 @@ import { Stage0Error } from './error.ts';
 export interface Stage1 {
   readonly id: ImageId;
   readonly manifest: ImageManifest;
-  readonly treeId: string;
-  /** The root of its files; absolute. */
-  readonly root: string;
+  readonly tree: Tree;
+}
+
+export async function loadStage1(store: Store, id: ImageId): Promise<Stage1> {
+  const tree = await store.tree(id);
+  return { id, manifest: store.get(id)!.manifest, tree };
 }
 
 /**
- * The stage1 image that comes with this rkt, taken into the store at its first use.
+ * A stage1 image that came with this rkt, taken into the store at its first use.
  *
  * It is trusted because whoever installed rkt put it there; a changed file is taken in again, and so is one
  * that the store has lost or holds damaged.
  */
-export async function loadDefaultStage1(store: Store, path: string): Promise<Stage1> {
-  const image = knownImage(store, path) ?? (await importStage1(store, path));
-  const tree = await store.tree(image.id);
-  return { id: image.id, manifest: image.manifest, treeId: tree.id, root: tree.lowerDirs[0]! };
+export async function trustedStage1(store: Store, path: string): Promise<ImageId> {
+  return (knownImage(store, path) ?? (await importStage1(store, path))).id;
 }
 
 function knownImage(store: Store, path: string): StoredImage | undefined {
@@ -56,8 +57,8 @@ const recordKey = (path: string): string => `file://${path}`;
 function fileVersion(path: string): string {
   const stat = unlessMissing(() => statSync(path, { bigint: true }));
   if (stat === undefined) {
-    throw new Stage0Error('no-stage1', `the default stage1 image is not at ${path}`, {
-      hint: 'it belongs beside the rkt executable; build it with: npm run build',
+    throw new Stage0Error('no-stage1', `there is no stage1 image at ${path}`, {
+      hint: 'the default one belongs beside the rkt executable; build it with: npm run build',
     });
   }
   return `${stat.size}-${stat.mtimeNs}`;

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { call, cPath, type PathLike } from './linux.ts';
+import { call, cPath, type PathLike, SysError } from './linux.ts';
 
 /** Flags of mount(2) and umount2(2), by their names there. */
 export const MS = {
@@ -18,6 +18,7 @@ export const MNT_DETACH = 2;
 
 const CLONE_NEWNS = 0x00020000;
 const CLONE_FS = 0x00000200;
+const O_PATH = 0o10000000;
 const OWN_MOUNTS = '/proc/thread-self/ns/mnt';
 
 export interface MountRequest {
@@ -38,6 +39,18 @@ export function mount(request: MountRequest): void {
 /** umount2(2). @throws {SysError} */
 export function unmount(target: PathLike, flags = 0): void {
   call('umount2', target, cPath(target), flags);
+}
+
+/** Takes away whatever is mounted at a path, and it may be mounted there several times. */
+export function unmountAll(target: PathLike): void {
+  for (;;) {
+    try {
+      unmount(target, MNT_DETACH);
+    } catch (error) {
+      if (error instanceof SysError && (error.code === 'EINVAL' || error.code === 'ENOENT')) return;
+      throw error;
+    }
+  }
 }
 
 /**
@@ -66,18 +79,38 @@ export function unshareMounts(): void {
  */
 export function prepareOwnMounts(body: () => void): () => void {
   const directory = process.cwd();
-  const host = openSync(OWN_MOUNTS, 'r');
-  const enter = (namespace: number): void => {
-    joinMounts(namespace);
-    closeSync(namespace);
+  const own = inOwnMounts(() => {
+    body();
+    return openSync(OWN_MOUNTS, 'r');
+  });
+  return () => {
+    joinMounts(own);
+    closeSync(own);
     process.chdir(directory);
   };
-  unshareMounts();
+}
+
+/** As {@link unshareMounts}, for the time of `body` only, which is synchronous: afterwards its mounts are gone, unless a process it left has them. */
+export function inOwnMounts<T>(body: () => T): T {
+  return visitMounts(unshareMounts, body);
+}
+
+/** As {@link joinMounts}, for the time of `body` only, which is synchronous. */
+export function inMounts<T>(namespace: number, body: () => T): T {
+  return visitMounts(() => joinMounts(namespace), body);
+}
+
+/** The working directory is kept by its descriptor: it may have been removed. */
+function visitMounts<T>(enter: () => void, body: () => T): T {
+  const directory = openSync('.', O_PATH);
+  const home = openSync(OWN_MOUNTS, 'r');
   try {
-    body();
-    const own = openSync(OWN_MOUNTS, 'r');
-    return () => enter(own);
+    enter();
+    return body();
   } finally {
-    enter(host);
+    joinMounts(home);
+    process.chdir(`/proc/self/fd/${directory}`);
+    closeSync(home);
+    closeSync(directory);
   }
 }

@@ -41,6 +41,13 @@ export function runProgramSync(path: string, args: readonly string[], options: P
   };
 }
 
+/** Runs a program to its end with the standard streams of this one; gives its exit status. @throws where it cannot be started */
+export function runProgramHere(path: string, args: readonly string[], options: Omit<ProgramOptions, 'input'> = {}): number {
+  const result = childProcess().spawnSync(path, args, { ...options, stdio: 'inherit' });
+  if (result.error !== undefined && result.status === null && result.signal === null) throw result.error;
+  return statusOf(result.status, result.signal);
+}
+
 /** As {@link runProgramSync}, without holding up the event loop. */
 export async function runProgram(
   path: string,

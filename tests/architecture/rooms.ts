@@ -22,13 +22,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   network: ['appc', 'sys', 'pod'],
   image: [...base, 'config', 'store'],
   'stage1/oci': flavor,
+  // What an image does by itself, networks above all, is none of its business.
+  'stage1/external': ['appc', 'sys', 'pod', 'stage1/abi', 'stage1/apps'],
   'stage1/nspawn': flavor,
   'stage1/kvm': flavor,
   'stage1/fly': flavor,
   // The engine is given the configuration as a whole: stage1, paths and what image needs of it.
   stage0: [...base, 'config', 'pod', 'security', 'store', 'image', 'stage1/abi'],
   services: engine,
-  cli: [...engine, 'services', 'stage1/apps', 'stage1/oci', 'stage1/nspawn', 'stage1/kvm', 'stage1/fly'],
+  cli: [...engine, 'services', 'stage1/apps', 'stage1/external', 'stage1/oci', 'stage1/nspawn', 'stage1/kvm', 'stage1/fly'],
 };
 
 /** Modules that only one room may use, and what the others do instead. */

@@ -14,22 +14,6 @@ function podsLeft({ home }: Scene): string[] {
   return existsSync(pods) ? readdirSync(pods).flatMap((phase) => readdirSync(join(pods, phase))) : [];
 }
 
-const later: readonly (readonly string[])[] = [
-  ['run', '--stage1-name=a', 'IMG'],
-  ['run', '--stage1-path=/a', 'IMG'], ['prepare', '--stage1-hash=sha512-0', 'IMG'],
-];
-
-test('flags that this version does not have, are refused by their name', root, async () => {
-  await using scene = openScene();
-  for (const args of later) {
-    const flag = args.find((word) => word.startsWith('--'))!.replace(/=.*/, '');
-    const { stderr, stdout } = await scene.insecure(args, { status: 254 });
-    assert.match(stderr, new RegExp(`^${args[0]}: flag ${flag} of "rkt ${args[0]}" is not available in this version\n$`));
-    assert.equal(stdout, '');
-  }
-  await scene.insecure(['run', '--mds-register=false', '--net=none', scene.aci, '--exec=/bin/true']);
-});
-
 test('commands that this version does not have, are refused by their name', root, async () => {
   await using scene = openScene();
   for (const command of ['api-service']) {

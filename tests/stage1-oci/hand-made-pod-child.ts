@@ -31,7 +31,7 @@ const context: FlavorContext = { podDir, stage1Root, lockFd: -1, selinux: undefi
 const { uuid, localConfig } = runArgs;
 try {
   if (verb === 'run') await runPod();
-  if (verb === 'enter') await ociFlavor.enter(context, { pid: 0, appName: words[0]!, command: words.slice(1) });
+  if (verb === 'enter') await ociFlavor.enter(context, { appName: words[0]!, command: words.slice(1) });
   if (verb === 'stop') await ociFlavor.stop(context, { uuid, force: words[0] === 'force', debug: false });
   if (verb === 'gc') await ociFlavor.gc(context, { uuid, localConfig, debug: false });
 } catch (error) {

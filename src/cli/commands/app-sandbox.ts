@@ -9,6 +9,7 @@ import { parseAll, parseLast } from '../requests/flag-text.ts';
 import { toRecord } from '../requests/name-values.ts';
 import { checkPortsWithNet } from '../requests/net-option.ts';
 import { runOptions } from '../requests/run-options.ts';
+import { stage1Choice } from '../requests/stage1-choice.ts';
 
 /** `rkt app sandbox`: makes a pod without apps and becomes it. */
 export const execute: Command = async (context) => {
@@ -40,5 +41,6 @@ function sandboxRequest(flags: FlagValues): PrepareRequest {
     privateUsers: flags.bool('private-users'),
     verifyContent: false,
     ...(podName === undefined ? {} : { podName }),
+    ...stage1Choice(flags),
   };
 }

@@ -2,11 +2,11 @@ import { appFlags, deprecatedIsolatorFlags, deprecatedPullFlags, isolatorFlags, 
 import { bool, type FlagSpec, list, text, value } from './spec.ts';
 
 export const stage1Flags: readonly FlagSpec[] = [
-  value('stage1-from-dir', 'file name of a stage1 image in the stage1 images directory', { later: true }),
-  value('stage1-hash', 'hash of the image to use as stage1', { later: true }),
-  value('stage1-name', 'name of the image to use as stage1', { later: true }),
-  value('stage1-path', 'path of the image to use as stage1', { later: true }),
-  value('stage1-url', 'URL of the image to use as stage1', { later: true }),
+  value('stage1-from-dir', 'file name of a stage1 image in the stage1 images directory'),
+  value('stage1-hash', 'hash of the image to use as stage1'),
+  value('stage1-name', 'name of the image to use as stage1'),
+  value('stage1-path', 'path of the image to use as stage1'),
+  value('stage1-url', 'URL of the image to use as stage1'),
 ];
 
 export const networkFlags: readonly FlagSpec[] = [

@@ -64,7 +64,7 @@ test('helpText, run, tells of no flag that is deprecated, hidden or not there', 
   const text = help('run');
   assert.match(text, /\n {6}--net\[=\]\t/);
   assert.match(text, /\n {6}--pull-policy="new"\t/);
-  for (const absent of ['--cap-retain', '--stage1-name', '--store-only']) assert.ok(!text.includes(absent), absent);
+  for (const absent of ['--cap-retain', '--store-only']) assert.ok(!text.includes(absent), absent);
 });
 
 test('bashCompletion, in a bash, completes commands and flags', () => {

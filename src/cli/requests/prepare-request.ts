@@ -7,6 +7,7 @@ import type { CommandLine } from '../parse/command-line.ts';
 import { appArgument } from './app-argument.ts';
 import { podEnvironment } from './environment.ts';
 import { parseAll, parseLast } from './flag-text.ts';
+import { stage1Choice } from './stage1-choice.ts';
 
 /** The pod that `rkt run` and `rkt prepare` are asked for. */
 export function prepareRequest(line: CommandLine, environment: Readonly<NodeJS.ProcessEnv>): PrepareRequest {
@@ -24,6 +25,7 @@ export function prepareRequest(line: CommandLine, environment: Readonly<NodeJS.P
     privateUsers: flags.bool('private-users'),
     verifyContent: flags.bool('verify-content'),
     ...(podName === undefined ? {} : { podName }),
+    ...stage1Choice(flags),
     ...(podManifestPath === undefined ? {} : { podManifestPath }),
   };
   checkSource(request, flags);

@@ -6,7 +6,7 @@
  * Source: rkt's Documentation/devel/stage1-implementors-guide.md.
  */
 
-import type { AcName, PodManifest } from '#appc';
+import type { AcName, ImageManifest, PodManifest } from '#appc';
 import type { SelinuxLabels } from '#pod';
 
 /** What `/run` is asked (interface version in brackets where an argument came later than 1). */
@@ -38,8 +38,6 @@ export interface RunArgs {
 export type DnsConfMode = 'host' | 'stage0' | 'none' | 'default';
 
 export interface EnterArgs {
-  /** A process inside the pod, in the host's pid namespace. */
-  readonly pid: number;
   readonly appName: string;
   readonly command: readonly string[];
 }
@@ -92,7 +90,7 @@ export interface GcArgs {
 
 /** One overlay to be mounted before an app can start; plain data from stage0. */
 export interface TreeMount {
-  /** Absolute, inside the pod: `stage1/rootfs/opt/stage2/APP/rootfs`. */
+  /** Absolute, inside the pod: `stage1/rootfs/opt/stage2/APP/rootfs`, say. */
   readonly target: string;
   /** Read-only directories, the top one first. */
   readonly lowerDirs: readonly string[];
@@ -108,6 +106,11 @@ export interface FlavorContext {
   readonly podDir: string;
   /** The root of the stage1 image's own files (`/supervisor`, say). */
   readonly stage1Root: string;
+  /**
+   * How those files are the pod's own, at `stage1/rootfs`; undefined where the pod has a copy of them, and for a flavor
+   * that is built in.
+   */
+  readonly tree?: TreeMount;
   /** The descriptor that holds the pod's exclusive lock, for `run` and `gc`; else -1. */
   readonly lockFd: number;
   /** For `run` and `addApp` of a pod that SELinux is to know: RKT_SELINUX_CONTEXT and RKT_SELINUX_MOUNT_CONTEXT of rkt. */
@@ -118,8 +121,13 @@ export interface FlavorContext {
 
 /** A stage1 flavor. What it cannot do it refuses with an error that says so. */
 export interface Flavor {
-  /** The stage1 image's name, `coreos.com/rkt/stage1-oci`. */
-  readonly name: string;
+  /**
+   * `built-in`: it is part of this program, and only looks for files in its image. `image`: it is its image, whose
+   * executables are run; each pod has the files of the image at `stage1/rootfs`, for itself.
+   */
+  readonly kind: 'built-in' | 'image';
+  /** Throws where an image cannot be the stage1 of a pod. `mutable`: whose apps come and go. */
+  checkImage(manifest: ImageManifest, needs: { readonly mutable: boolean }): void;
   /**
    * Brings up network and apps and becomes the pod's supervisor. Never returns.
    *

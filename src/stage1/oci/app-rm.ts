@@ -4,7 +4,7 @@ import { RktError } from '#errors';
 import { podFiles } from '#pod';
 import { type AppArgs, type FlavorContext, stage1Layout } from '#stage1/abi';
 import { orphanedVolumes, removeEmptyVolumes } from '#stage1/apps';
-import { listDirectory, MNT_DETACH, readTextIfExists, runProgramSync, SysError, unmount } from '#sys';
+import { listDirectory, readTextIfExists, runProgramSync, unmountAll } from '#sys';
 import { cgroupOfPod } from './cgroup-of-pod.ts';
 import { removeAppCgroup } from './cgroups.ts';
 import { askSupervisor } from './control.ts';
@@ -56,7 +56,7 @@ export function removeApp(podDir: string, runtime: Runtime, app: string): void {
   for (const file of listDirectory(`${podDir}/${stage1Layout.logDirectory}`)) {
     if (isLogOf(app, file)) rmSync(`${podDir}/${stage1Layout.logDirectory}/${file}`);
   }
-  for (const place of placesOf(podDir, app)) unmountIfMounted(place);
+  for (const place of placesOf(podDir, app)) unmountAll(place);
 }
 
 /** No app's name has a dot. */
@@ -68,16 +68,4 @@ function deleteContainer(podDir: string, runtime: Runtime, container: string, ha
   if (!existsSync(`${podDir}/${ociFiles.runtimeRoot}/${container}`)) return;
   const { status, stderr } = runProgramSync(runtime.path, [...runtimeArguments(runtime, podDir, hasCgroup), 'delete', '--force', container]);
   if (status !== 0) throw new OciStage1Error('not-deleted', `cannot delete "${container}": ${stderr.trim()}`);
-}
-
-/** Once for each time that it was mounted: a crash may have left it below another. */
-function unmountIfMounted(path: string): void {
-  for (;;) {
-    try {
-      unmount(path, MNT_DETACH);
-    } catch (error) {
-      if (error instanceof SysError && (error.code === 'EINVAL' || error.code === 'ENOENT')) return;
-      throw error;
-    }
-  }
 }

@@ -1,9 +1,13 @@
 /** The default stage1: each app is a container of an OCI runtime, and a small supervisor stays with the pod. */
 import type { Flavor } from '#stage1/abi';
 
+/** The name of its image. */
+export const OCI_STAGE1 = 'coreos.com/rkt/stage1-oci';
+
 /** Each verb is loaded when it is called: a start pays for nothing else. */
 export const ociFlavor: Flavor = {
-  name: 'coreos.com/rkt/stage1-oci',
+  kind: 'built-in',
+  checkImage: () => {},
   run: async (context, args, trees) => (await import('./run.ts')).run(context, args, trees),
   enter: async (context, args) => (await import('./enter.ts')).enter(context, args),
   attach: async (context, args, caller) => (await import('./attach.ts')).attach(context, args, caller),
