@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeAci } from '../write-aci.ts';
 import { root } from './root.ts';
 
-const ENTRYPOINTS = ['run', 'enter', 'gc', 'stop'];
+const ENTRYPOINTS = ['run', 'enter', 'gc', 'stop', 'attach', 'app/add', 'app/start', 'app/stop', 'app/rm'];
 const INTERFACE_VERSION = '6';
 
 /** The default flavor's image: the supervisor, and entrypoints that lead back into the program. */
@@ -14,13 +14,13 @@ export function makeStage1Image(path: string): void {
   const work = mkdtempSync(join(tmpdir(), 'rkt-stage1-'));
   try {
     const rootfs = join(work, 'rootfs');
-    mkdirSync(join(rootfs, 'ex'), { recursive: true });
+    mkdirSync(join(rootfs, 'ex/app'), { recursive: true });
     install(join(rootfs, 'supervisor'), () => copyFileSync(supervisor, join(rootfs, 'supervisor')));
     for (const name of ENTRYPOINTS) {
       const script = `#!/bin/sh\nexec "\${RKT:-rkt}" __stage1 oci ${name} "$@"\n`;
       install(join(rootfs, 'ex', name), () => writeFileSync(join(rootfs, 'ex', name), script));
     }
-    for (const directory of [rootfs, join(rootfs, 'ex')]) chmodSync(directory, 0o755);
+    for (const directory of [rootfs, join(rootfs, 'ex'), join(rootfs, 'ex/app')]) chmodSync(directory, 0o755);
     writeAci(path, manifest(), rootfs);
   } finally {
     rmSync(work, { recursive: true });

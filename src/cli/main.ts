@@ -53,6 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === '__pack') return (await (await import('#store')).loadArchives()).packerMain();
   if (argv[0] === '__archive') return (await (await import('#store')).loadArchives()).archiverMain(argv.slice(1));
   if (argv[0] === '__copy-tree') return (await import('#stage0')).copyTreeMain(argv.slice(1));
+  if (argv[0] === '__stage1') return await (await import('./stage1-entrypoint.ts')).stage1Main(argv.slice(1), process.env);
   return await runCommand(argv, surroundings);
 }
 

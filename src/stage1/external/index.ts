@@ -18,3 +18,4 @@ export const externalFlavor: Flavor = {
   gc: async (context, args) => (await import('./gc.ts')).gc(context, args),
 };
 export { ExternalStage1Error } from './errors.ts';
+export { hasPodMounts } from './run-record.ts';

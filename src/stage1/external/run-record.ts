@@ -41,6 +41,12 @@ export function openPodMounts(podDir: string): number | undefined {
   return undefined;
 }
 
+/** Whether this process is the one that rkt became, among the mounts that rkt made for it. */
+export function hasPodMounts(podDir: string): boolean {
+  const record = readRecord(podDir);
+  return record?.pid === process.pid && record.mounts === readlinkSync('/proc/thread-self/ns/mnt') && record.startTime === startTimeOf(process.pid);
+}
+
 /** @throws {ExternalStage1Error} no-mounts */
 export function requirePodMounts(podDir: string): void {
   const namespace = openPodMounts(podDir);

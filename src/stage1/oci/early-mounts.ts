@@ -7,14 +7,18 @@ import { prepareOwnMounts, unshareMounts } from '#sys';
  */
 export class EarlyMounts {
   readonly #make: (trees: readonly TreeMount[]) => void;
+  readonly #areThere: boolean;
   #enterPrepared: (() => void) | undefined;
 
-  constructor(make: (trees: readonly TreeMount[]) => void) {
+  /** @param areThere this process has mounts of the pod's own already, and stays there */
+  constructor(make: (trees: readonly TreeMount[]) => void, areThere = false) {
     this.#make = make;
+    this.#areThere = areThere;
   }
 
   /** Never throws: what fails is tried again by {@link enter}, which says so. */
   prepare(trees: readonly TreeMount[]): void {
+    if (this.#areThere) return;
     try {
       this.#enterPrepared = prepareOwnMounts(() => this.#make(trees));
     } catch {
@@ -25,7 +29,7 @@ export class EarlyMounts {
   /** From here on this process has the pod's mounts. */
   enter(trees: readonly TreeMount[]): void {
     if (this.#enterPrepared !== undefined) return this.#enterPrepared();
-    unshareMounts();
+    if (!this.#areThere) unshareMounts();
     this.#make(trees);
   }
 }

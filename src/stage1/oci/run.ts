@@ -42,7 +42,7 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
   const isolators = podIsolators({ args, manifest, hostCapabilities, cgroup, warn: context.warn });
   const users = await openPodUsers(args);
   const apps = manifest.apps.map(({ name }) => name);
-  const mounts = new EarlyMounts((rendered) => makeMounts({ podDir, trees: rendered, apps, users }, runtime, context.selinux));
+  const mounts = new EarlyMounts((rendered) => makeMounts({ podDir, trees: rendered, apps, users }, runtime, context.selinux), context.hasMounts);
   const meanwhile = (): void => void trees.then((rendered) => mounts.prepare(rendered), () => {});
   const forwarded = withoutActivatedPorts(manifest, sockets);
   const network = await openNetwork({ podDir, lockFd: context.lockFd, args, manifest: forwarded, warn: context.warn, users, meanwhile });
