@@ -20,6 +20,11 @@ test('forwardedPorts, port of one app, leads there', () => {
   assert.deepEqual(ports, [{ protocol: 'tcp', hostPort: 8080, hostIP: '127.0.0.1', podPort: 80 }]);
 });
 
+test('forwardedPorts, any address of one family, is that, and its protocol in any case', () => {
+  const ports = forwardedPorts(pod([{ name: 'http', hostPort: 1, hostIP: '0.0.0.0' }, { name: 'http', hostPort: 1, hostIP: '::' }], [{ ...http, protocol: 'TCP' }]));
+  assert.deepEqual(ports, ['0.0.0.0', '::'].map((hostIP) => ({ protocol: 'tcp', hostPort: 1, hostIP, podPort: 80 })));
+});
+
 test('forwardedPorts, name in no app, throws with the names there are', () => {
   assert.throws(() => forwardedPorts(pod([{ name: 'web', hostPort: 1 }], [http])), {
     code: 'bad-port',
@@ -36,4 +41,8 @@ test('forwardedPorts, two that want one port of the host, throws', () => {
   const other = { name: 'alt', protocol: 'tcp', port: 81 };
   const wanted = [{ name: 'http', hostPort: 1 }, { name: 'alt', hostPort: 1, hostIP: '127.0.0.1' }];
   assert.throws(() => forwardedPorts(pod(wanted, [http, other])), /tcp-127\.0\.0\.1:1 already mapped to pod port 80/);
+  for (const [one, two] of [['0.0.0.0', '127.0.0.1'], ['::1', '::'], ['fd00::1', 'fd00::1']]) {
+    const both = [{ name: 'http', hostPort: 1, hostIP: one }, { name: 'alt', hostPort: 1, hostIP: two }];
+    assert.throws(() => forwardedPorts(pod(both, [http, other])), /already mapped/, `${one} ${two}`);
+  }
 });

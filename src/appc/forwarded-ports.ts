@@ -6,7 +6,7 @@ import type { ExposedPort, PodManifest, Port } from './types.ts';
 export interface ForwardedPort {
   readonly protocol: string;
   readonly hostPort: number;
-  /** Absent: any address of the host. */
+  /** Absent: any address of the host; `0.0.0.0` and `::`: any of their family. */
   readonly hostIP?: string;
   readonly podPort: number;
 }
@@ -20,8 +20,9 @@ export function forwardedPorts(manifest: PodManifest): ForwardedPort[] {
   const planned: ForwardedPort[] = [];
   for (const exposed of manifest.ports ?? []) {
     const port = exposed.podPort ?? findAppPort(manifest, exposed);
-    const address = isAny(exposed.hostIP) ? {} : { hostIP: exposed.hostIP! };
-    const next = { protocol: port.protocol, hostPort: exposed.hostPort, ...address, podPort: port.port };
+    const address = exposed.hostIP === undefined ? {} : { hostIP: exposed.hostIP };
+    // As iptables, which rkt handed it to, took it.
+    const next = { protocol: port.protocol.toLowerCase(), hostPort: exposed.hostPort, ...address, podPort: port.port };
     const other = planned.find((earlier) => conflict(earlier, next));
     if (other !== undefined) {
       const name = `${next.protocol}-${exposed.hostIP ?? '0.0.0.0'}:${next.hostPort}`;
@@ -41,11 +42,12 @@ function findAppPort(manifest: PodManifest, exposed: ExposedPort): Port {
 
 function conflict(one: ForwardedPort, other: ForwardedPort): boolean {
   if (one.protocol !== other.protocol || one.hostPort !== other.hostPort) return false;
-  return one.hostIP === undefined || other.hostIP === undefined || one.hostIP === other.hostIP;
+  return overlap(one.hostIP, other.hostIP);
 }
 
-function isAny(address: string | undefined): boolean {
-  return address === undefined || address === '0.0.0.0';
+function overlap(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined || one === other) return true;
+  return one.includes(':') === other.includes(':') && [one, other].some((each) => each === '0.0.0.0' || each === '::');
 }
 
 function hintFor(manifest: PodManifest): { hint: string } {

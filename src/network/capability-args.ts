@@ -1,6 +1,6 @@
 import { NetworkError } from './errors.ts';
 import { isObject, type Json, type NetworkConf, type PluginConf } from './network-conf.ts';
-import type { PublishedPort } from './published-ports.ts';
+import { destinationOf, type PublishedPort } from './published-ports.ts';
 
 /** Those that are lists, however many values are given (CNI CONVENTIONS.md). */
 const LISTS: ReadonlySet<string> = new Set(['ips', 'aliases']);
@@ -69,12 +69,12 @@ export function portMappings(ports: readonly PublishedPort[]): Json {
     throw new NetworkError('port-unsupported', 'cannot publish a port on ::1: a plugin forwards the ports', { hint: '127.0.0.1 can be published on' });
   }
   return {
-    portMappings: ports.map(({ protocol, hostPort, hostIP, podPort }) => ({
-      hostPort,
-      containerPort: podPort,
-      protocol,
-      ...(hostIP === undefined ? {} : { hostIP }),
-    })),
+    portMappings: ports.map((port) => {
+      const { protocol, hostPort, podPort } = port;
+      // Today's plugins would take any address for one.
+      const hostIP = destinationOf(port);
+      return { hostPort, containerPort: podPort, protocol, ...(hostIP === undefined ? {} : { hostIP }) };
+    }),
   };
 }
 

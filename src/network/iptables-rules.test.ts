@@ -28,7 +28,7 @@ test('planIptables, IPv6, has the address of the pod in brackets where a port fo
   const target = { family: 6, podIP: 'fd00::2', neighbours: 'fd00::2/64' } as const;
   const rules = planIptables(uuid, { ports: [{ protocol: 'udp', hostPort: 53, podPort: 5353 }], target });
   assert.match(rules, /^-A RKT-PFWD-DNAT-\S+ ! -d ::1 -p udp --dport 53 -j DNAT --to-destination \[fd00::2\]:5353$/m);
-  const reached = planIptables(uuid, { ports: [{ protocol: 'udp', hostPort: 53, podPort: 5353 }], target, loopback: 'fd00::1' });
+  const reached = planIptables(uuid, { ports: [{ protocol: 'udp', hostPort: 53, podPort: 5353 }], target, loopback: { hostIP: 'fd00::1', clientPorts: [100, 200] } });
   assert.match(reached, /^-A RKT-PFWD-DNAT-\S+ -p udp --dport 53 -j DNAT /m);
   assert.match(rules, /^-A RKT-PFWD-SNAT-\S+ -s fd00::2\/64 -d fd00::2 -p udp --dport 5353 -j MASQUERADE$/m);
 });

@@ -1,4 +1,4 @@
-import { destinationOf, type Family, type Publishing } from './published-ports.ts';
+import { destinationOf, type Family, type LoopbackRoad, type Publishing } from './published-ports.ts';
 
 /** The chains of one pod. A name has at most 28 characters, so it carries the first 12 digits of the UUID. */
 function chainsOf(uuid: string): { dnat: string; snat: string } {
@@ -38,7 +38,7 @@ export function planIptables(uuid: string, { ports, target, loopback }: Publishi
 }
 
 /** Where nothing brings the answers back to `::1`, a connection to it is better refused than left without any. */
-function anyOf(family: Family, loopback: string | undefined): string {
+function anyOf(family: Family, loopback: LoopbackRoad | undefined): string {
   return family === 4 || loopback !== undefined ? '' : '! -d ::1 ';
 }
 

@@ -29,10 +29,11 @@ test('planNftTable, ports of both families and masquerading, is one table in pla
 test('planNftLoopback, ports of which some are on ::1 too, leads those there and back', () => {
   const on = (hostPort: number, hostIP?: string): PublishedPort => ({ protocol: 'tcp', hostPort, podPort: 80, ...(hostIP === undefined ? {} : { hostIP }) });
   const target = { family: 6, podIP: 'fd00::2', neighbours: 'fd00::2/64', hostIP: 'fd00::1' } as const;
-  const text = planNftLoopback(uuid, { target, ports: [on(1), on(2, '::1'), on(3, '::'), on(4, '2001:db8::1')], loopback: 'fd00::1' });
+  const text = planNftLoopback(uuid, { target, ports: [on(1), on(2, '::1'), on(3, '::'), on(4, '2001:db8::1'), on(150)], loopback: { hostIP: 'fd00::1', clientPorts: [100, 200] } });
   assert.ok(text.startsWith(planNftRemoval(uuid)));
   assert.deepEqual(text.match(/^.* set .*$/gm)?.map((line) => line.trim()), [
     ...[1, 2, 3].map((port) => `ip6 saddr ::1 ip6 daddr ::1 tcp dport ${port} ip6 saddr set fd00::1`),
+    'ip6 saddr ::1 ip6 daddr ::1 tcp dport 150 tcp sport 100-200 ip6 saddr set fd00::1',
     'iif != lo ip6 saddr ::1 ip6 daddr fd00::1 ip6 daddr set ::1',
   ]);
   assert.doesNotMatch(text, / nat /);

@@ -43,16 +43,23 @@ ${loopbackChains(publishing)}}
  * The source is changed before connections are tracked, its like after: to the tracking, and to the host's firewall, it is
  * a connection of that address. The answer is known by its source, which the translation of the destination, undone, has
  * made `::1` again: no packet comes in with that.
+ *
+ * Before the tracking, what a server on `::1` answers to a client that was given the published port as its own looks like
+ * a question; but for a server's port, which is none of those that clients are given.
  */
 function loopbackChains({ ports, loopback }: Publishing): string {
   if (loopback === undefined) return '';
-  const leaving = ports.filter(isOnLoopback).map(({ protocol, hostPort }) => `ip6 saddr ::1 ip6 daddr ::1 ${protocol} dport ${hostPort} ip6 saddr set ${loopback}`);
+  const { hostIP, clientPorts: [first, last] } = loopback;
+  const leaving = ports.filter(isOnLoopback).map(({ protocol, hostPort }) => {
+    const fromClient = hostPort < first || hostPort > last ? '' : ` ${protocol} sport ${first}-${last}`;
+    return `ip6 saddr ::1 ip6 daddr ::1 ${protocol} dport ${hostPort}${fromClient} ip6 saddr set ${hostIP}`;
+  });
   return `	chain to_loopback {
 		type route hook output priority raw; policy accept;
 ${lines(leaving)}	}
 	chain from_loopback {
 		type filter hook input priority 101; policy accept;
-		iif != lo ip6 saddr ::1 ip6 daddr ${loopback} ip6 daddr set ::1
+		iif != lo ip6 saddr ::1 ip6 daddr ${hostIP} ip6 daddr set ::1
 	}
 `;
 }

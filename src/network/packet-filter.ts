@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { podFiles } from '#pod';
 import { findProgram, readTextIfExists, runProgram, writeFileAtomic } from '#sys';
 import { messageOf } from '#errors';
@@ -70,7 +70,13 @@ function withLoopback(publishing: Publishing): Publishing {
   if (family !== 6 || !ports.some(isOnLoopback)) return publishing;
   if (findProgram('nft') === undefined) return withoutLoopback(publishing, 'nft is not installed');
   if (hostIP === undefined || interfacesWith(hostIP).length === 0) return withoutLoopback(publishing, "the host has no IPv6 address on the pod's network");
-  return { ...publishing, loopback: hostIP };
+  return { ...publishing, loopback: { hostIP, clientPorts: readClientPorts() } };
+}
+
+/** ip(7), ip_local_port_range: of IPv6 too. */
+function readClientPorts(): [number, number] {
+  const [first = 0, last = 0] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number);
+  return [first, last];
 }
 
 function withoutLoopback({ target, ports }: Publishing, reason: string): Publishing {

@@ -28,8 +28,15 @@ export interface PortTarget {
 export interface Publishing {
   readonly target: PortTarget;
   readonly ports: readonly PublishedPort[];
-  /** The address of the host in whose name connections to `::1` reach the pod; absent: they do not. */
-  readonly loopback?: string;
+  /** How connections to `::1` reach the pod; absent: they do not. */
+  readonly loopback?: LoopbackRoad;
+}
+
+export interface LoopbackRoad {
+  /** The address of the host in whose name they are made. */
+  readonly hostIP: string;
+  /** The first and the last of the ports that the kernel gives to clients. */
+  readonly clientPorts: readonly [number, number];
 }
 
 export function familyOf(address: string): Family {

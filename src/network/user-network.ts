@@ -84,7 +84,7 @@ function pastaArguments(ports: readonly PublishedPort[], pidFile: string, hasNam
 
 function renderPort({ hostIP, hostPort, podPort }: PublishedPort): string {
   const ports = `${hostPort}:${podPort}`;
-  return hostIP === undefined || hostIP === '0.0.0.0' || hostIP === '::' ? ports : `${hostIP}/${ports}`;
+  return hostIP === undefined ? ports : `${hostIP}/${ports}`;
 }
 
 /** Returns when pasta has written its pid, which it does once it carries. @throws {NetworkError} with what it said */

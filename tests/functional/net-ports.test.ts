@@ -104,6 +104,22 @@ test('run --port, on ::1 alone, of pods on ptp and on a bridge, is reached from 
   assert.deepEqual((await scene.traces()).filter((trace) => !trace.includes('dual0')), []);
 });
 
+const ANSWERS = `require('http').createServer((q, r) => r.end('of the host')).listen(5000, '::1', () => console.log('ready'))`;
+
+test('run --port, one that clients of the host get as theirs disturbs no connection on ::1; one on 0.0.0.0 has IPv4 alone', skip, async () => {
+  await using scene = await openNetScene();
+  const { host } = scene;
+  scene.configure('10-dual.conf', dual);
+  const [port] = (await host.run(['cat', '/proc/sys/net/ipv4/ip_local_port_range'])).stdout.split('\t').map(Number) as [number];
+  const pod = await scene.startPod('--net=dual', `--port=web:${port}`, '--port=web:0.0.0.0:8084');
+  host.start([process.execPath, '-e', ANSWERS]);
+  const retry = ['--retry', '9', '--retry-connrefused', '--retry-delay', '1'];
+  assert.equal((await host.run([...get('::1', port), ...retry])).stdout, `rkt-${pod.uuid}\n`);
+  assert.equal((await host.run([...get('::1', 5000), ...retry, '--local-port', String(port)])).stdout, 'of the host');
+  assert.equal((await host.run(get(host.address.four, 8084))).stdout, `rkt-${pod.uuid}\n`);
+  for (const address of ['::1', host.address.six]) assert.notEqual((await host.run(get(address, 8084), { status: 'any' })).status, 0, address);
+});
+
 test('run --port, on ::1 where nothing can lead from there to a pod, is refused and says why; on any address ::1 refuses connections at once', skip, async () => {
   await using scene = await openNetScene({ without: ['nft'], legacy: true });
   scene.configure('10-dual.conf', dual);
