@@ -24,6 +24,8 @@ const refused: readonly (readonly [readonly string[], RegExp])[] = [
   [[...none, '--uuid-file-save=/etc', 'IMG'], /^run: error saving pod UUID to file: open \/etc: is a directory$/],
   [[...none, '--pod-name=../x', 'IMG'], /invalid pod name "\.\.\/x"\na name has up to 63 lower case letters/],
   [[...none, 'IMG', '--name=a\nb'], /ACName must contain only lower case/],
+  [[...none, '--dns-search=a\nnameserver 192.0.2.1', 'IMG'], /^run: error with dns flags: "a\\nnameserver 192\.0\.2\.1" is no domain or option of a resolver$/],
+  [[...none, '--hosts-entry=192.0.2.1=a\n192.0.2.2 b', 'IMG'], /^run: error with dns flags: Did not understand --hosts-entry "192\.0\.2\.1=a\\n/],
   [[...none, 'IMG', '--stdout=lines'], /^run: invalid stdout mode "lines": must be one of null, stream, tty, log, journal$/],
   [[...none, ' '], /^run: ACIdentifier must .*\n" " is neither the name of an image nor of a file$/],
   [['stop', '--uuid-file=/dev/zero'], /^stop: unable to resolve UUID from file: read \/dev\/zero: file too large$/],

@@ -1,4 +1,5 @@
 import { parseIp } from '#appc';
+import { quoted } from '#errors';
 import type { DnsOptions } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -16,6 +17,7 @@ export function dnsOptions(flags: FlagValues): DnsOptions {
     options: flags.list('dns-opt'),
     domain: flags.optional('dns-domain'),
   };
+  for (const text of [...own.search, ...own.options, own.domain ?? []].flat()) checkOneLine(text);
   const empty = [own.nameservers, own.search, own.options].every((list) => list.length === 0) && own.domain === undefined;
   if (special !== undefined && !empty) {
     throw dnsFault(`Cannot call --dns-opt, --dns-search, or --dns-domain with --dns=${special}`);
@@ -26,6 +28,11 @@ export function dnsOptions(flags: FlagValues): DnsOptions {
 function checkAddress(text: string): string {
   if (parseIp(text) === undefined) throw dnsFault(`Invalid IP passed to --dns: ${text}`);
   return text;
+}
+
+/** What would be lines of the file that nobody asked for. */
+function checkOneLine(text: string): void {
+  if (text === '' || /\p{Cc}/u.test(text)) throw dnsFault(`${quoted(text)} is no domain or option of a resolver`);
 }
 
 function dnsFault(message: string): Error {

@@ -1,4 +1,5 @@
 import { parseIp } from '#appc';
+import { quoted } from '#errors';
 import type { HostsOptions } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
@@ -14,12 +15,17 @@ export function hostsOptions(flags: FlagValues): HostsOptions {
   return { mode: 'host', entries: [] };
 }
 
+/** A word of hosts(5). */
+const NAME = /^[^\s\p{Cc}#]+$/u;
+
 function addEntry(names: Map<string, string[]>, entry: string): void {
   const at = entry.indexOf('=');
   if (at < 0) throw hostsFault(`Did not understand --hosts-entry ${entry}`);
   const address = entry.slice(0, at);
   if (parseIp(address) === undefined) throw hostsFault(`Invalid IP passed to --hosts-entry: ${address}`);
-  names.set(address, [...(names.get(address) ?? []), entry.slice(at + 1)]);
+  const name = entry.slice(at + 1);
+  if (!NAME.test(name)) throw hostsFault(`Did not understand --hosts-entry ${quoted(entry)}`);
+  names.set(address, [...(names.get(address) ?? []), name]);
 }
 
 function listed(names: ReadonlyMap<string, readonly string[]>): HostsOptions['entries'] {

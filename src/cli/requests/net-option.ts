@@ -1,28 +1,16 @@
-import { badRequest, CliError } from '../cli-error.ts';
+import { parseNetList } from '#network';
+import { badRequest } from '../cli-error.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { parseAll } from './flag-text.ts';
 
-/** All of `--net` as one list, `default` when it was not given. */
+/** All of `--net` as one list that `parseNetList` reads, `default` when it was not given. */
 export function netOption(flags: FlagValues): string {
-  const networks = parseAll(flags, 'net', parseNetworks).flat();
-  const names = networks.map((network) => network.split(':')[0]);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new CliError('usage', `found duplicate netname "${twice}"`);
-  return networks.length === 0 ? 'default' : networks.join(',');
-}
-
-function parseNetworks(text: string): string[] {
-  return text.split(',').map((network) => {
-    const [name, ...parts] = network.split(':');
-    // A value may be a MAC or an IPv6 address.
-    const args = parts[0]?.includes('=') === true ? [parts.join(':')] : parts;
-    if (!name) throw badRequest('netname must not be empty');
-    if (args.length > 1) throw badRequest(`network "${name}" provided with invalid arguments: [${args.join(' ')}]`);
-    if (args.length > 0 && (name === 'all' || name === 'host')) {
-      throw badRequest(`arguments are not supported by special netname "${name}"`);
-    }
-    return network;
+  const values: string[] = [];
+  parseAll(flags, 'net', (text) => {
+    values.push(text);
+    parseNetList(values);
   });
+  return values.length === 0 ? 'default' : values.join(',');
 }
 
 /** That a pod that registers reaches the metadata service. */

@@ -30,7 +30,8 @@ test('runOptions, --net in its forms, is one list', () => {
   assert.equal(options('--net').net, 'default');
   assert.equal(options('--net=host').net, 'host');
   assert.equal(options('--net=a:IP=1.2.3.4;X=y,b --net=c').net, 'a:IP=1.2.3.4;X=y,b,c');
-  fails('--net=a,a', 'found duplicate netname "a"');
+  fails('--net=a,a', 'invalid argument "a,a" for --net=a,a: found duplicate netname "a"');
+  fails('--net=a --net=b,a', 'invalid argument "b,a" for --net=b,a: found duplicate netname "a"');
   fails('--net=a,', /netname must not be empty/);
   fails('--net=host:x', /arguments are not supported by special netname "host"/);
 });
@@ -56,6 +57,7 @@ test('runOptions, DNS values, make a file of their own', () => {
   fails('--dns=host --dns=8.8.8.8', 'error with dns flags: no other --dns options allowed when --dns=host is passed');
   fails('--dns=none --dns-opt=x', /Cannot call --dns-opt, --dns-search, or --dns-domain with --dns=none/);
   fails('--dns=nowhere', /Invalid IP passed to --dns: nowhere/);
+  fails('--dns-search=', /"" is no domain or option of a resolver/);
 });
 
 test('runOptions, --hosts-entry, collects the names of an address', () => {
@@ -65,6 +67,7 @@ test('runOptions, --hosts-entry, collects the names of an address', () => {
   });
   assert.equal(options('--hosts-entry host').hosts.mode, 'host');
   fails('--hosts-entry=host --hosts-entry=1.2.3.4=a', /cannot pass --hosts-entry=host with multiple hosts-entries/);
+  fails('--hosts-entry=1.2.3.4=', /Did not understand --hosts-entry "1\.2\.3\.4="/);
   fails('--hosts-entry=foo', /Did not understand --hosts-entry foo/);
   fails('--hosts-entry=foo=bar', /Invalid IP passed to --hosts-entry: foo/);
 });
