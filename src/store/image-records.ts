@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { type AcIdentifier, type ImageId, type ImageManifest, type Label, parseImageManifest } from '#appc';
 import { listDirectory, type Lock, readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
+import { isImageId, parseImageRecord } from './index-texts.ts';
 import type { CasLayout } from './layout.ts';
 import { lockNow } from './locks.ts';
 import { FILE_MODE, makeStoreDirectory } from './modes.ts';
@@ -40,7 +41,7 @@ export function writeImageRecord(layout: CasLayout, record: ImageRecord): void {
 export function readImageRecord(layout: CasLayout, id: ImageId): (ImageRecord & { lastUsed: bigint }) | undefined {
   const path = layout.image(id);
   return unlessMissing(() => {
-    const record = parseRecord(readFileSync(path, 'utf8'));
+    const record = parseImageRecord(readFileSync(path, 'utf8'), id);
     if (record === undefined) return undefined;
     // The kernel's clock for files is coarser than ours: an image is not used before it is imported.
     const { mtimeNs } = statSync(path, { bigint: true });
@@ -48,19 +49,10 @@ export function readImageRecord(layout: CasLayout, id: ImageId): (ImageRecord & 
   });
 }
 
-function parseRecord(text: string): ImageRecord | undefined {
-  try {
-    const json = JSON.parse(text) as Omit<ImageRecord, 'importTime'> & { importTime: string };
-    return { ...json, importTime: BigInt(json.importTime) };
-  } catch {
-    return undefined;
-  }
-}
-
 export function listImageIds(layout: CasLayout): ImageId[] {
   if (!existsSync(layout.imageRecords) && existsSync(layout.images)) rebuildIndex(layout);
   const names = listDirectory(layout.imageRecords).filter((name) => name.endsWith(SUFFIX));
-  return names.map((name) => name.slice(0, -SUFFIX.length) as ImageId);
+  return names.map((name) => name.slice(0, -SUFFIX.length)).filter(isImageId);
 }
 
 /** One who may only read the store goes without. */

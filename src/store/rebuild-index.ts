@@ -4,6 +4,7 @@ import { type ImageId, parseImageManifest } from '#appc';
 import { listDirectory } from '#sys';
 import { layersTreeId } from './image-id.ts';
 import type { ImageRecord } from './image-records.ts';
+import { isImageId, isLayerDigest } from './index-texts.ts';
 import { layerSize, totalSize } from './layer/layer-size.ts';
 import type { CasLayout } from './layout.ts';
 import type { LayerDigest } from './types.ts';
@@ -26,7 +27,7 @@ export function planRecords(layout: CasLayout): ImageRecord[] {
 export function listBlobIds(layout: CasLayout): ImageId[] {
   const shards = listDirectory(join(layout.images, 'sha512'));
   const names = shards.flatMap((shard) => listDirectory(join(layout.images, 'sha512', shard)));
-  return names.filter((name): name is ImageId => /^sha512-[0-9a-f]{64}$/.test(name));
+  return names.filter(isImageId);
 }
 
 function recordOf(layout: CasLayout, id: ImageId): ImageRecord {
@@ -49,5 +50,7 @@ function layersOf(blob: string): LayerDigest[] | undefined {
     closeSync(fd);
   }
   if (first.toString() !== '{') return undefined;
-  return (JSON.parse(readFileSync(blob, 'utf8')) as { diffIDs: LayerDigest[] }).diffIDs;
+  const { diffIDs } = JSON.parse(readFileSync(blob, 'utf8')) as { diffIDs?: unknown };
+  if (!Array.isArray(diffIDs) || !diffIDs.every(isLayerDigest)) throw new Error(`${blob} names no layers`);
+  return diffIDs;
 }

@@ -1,20 +1,15 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readTextIfExists, writeFileAtomic } from '#sys';
+import { parseRemoteRecord } from './index-texts.ts';
 import type { CasLayout } from './layout.ts';
 import { FILE_MODE, makeStoreDirectory } from './modes.ts';
 import type { RemoteRecord } from './types.ts';
 
+/** Only a hint: where there is none, or none that can be read, the next download writes it anew. */
 export function readRemote(layout: CasLayout, url: string): RemoteRecord | undefined {
   const text = readTextIfExists(layout.remote(url));
-  if (text === undefined) return undefined;
-  try {
-    const json = JSON.parse(text) as Omit<RemoteRecord, 'downloadTime'> & { downloadTime: string };
-    return { ...json, downloadTime: BigInt(json.downloadTime) };
-  } catch {
-    // Only a hint, which the next download writes anew.
-    return undefined;
-  }
+  return text === undefined ? undefined : parseRemoteRecord(text);
 }
 
 export function writeRemote(layout: CasLayout, record: RemoteRecord): void {

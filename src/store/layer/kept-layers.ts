@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, rmSync, statSync } from 'node:fs';
 import { type Lock, readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
 import type { StoreContext } from '../context.ts';
+import { isCount, isLayerDigest } from '../index-texts.ts';
 import type { CasLayout } from '../layout.ts';
 import { tryLock } from '../locks.ts';
 import { FILE_MODE } from '../modes.ts';
@@ -37,8 +38,8 @@ export function readKeptDiffId(layout: CasLayout, description: string): LayerDig
 function parseKept(text: string | undefined): KeptLayer | undefined {
   try {
     const { diffId, digest, size, compression, archiveSize } = JSON.parse(text ?? '') as KeptLayer;
-    const known = [diffId, digest].every((value) => /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(value));
-    const counts = [size, archiveSize].every((value) => Number.isSafeInteger(value) && value >= 0);
+    const known = [diffId, digest].every(isLayerDigest);
+    const counts = [size, archiveSize].every(isCount);
     return known && counts && ['none', 'gzip', 'zstd'].includes(compression) ? { diffId, digest, size, compression, archiveSize } : undefined;
   } catch {
     return undefined;

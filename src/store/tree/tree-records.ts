@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { listDirectory, readTextIfExists, writeFileAtomic } from '#sys';
+import { parseTreeRecord } from '../index-texts.ts';
 import type { CasLayout } from '../layout.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import type { LayerDigest } from '../types.ts';
@@ -14,12 +15,7 @@ export interface TreeRecord {
 
 export function readTreeRecord(layout: CasLayout, treeId: string): TreeRecord | undefined {
   const text = readTextIfExists(layout.treeRecord(treeId));
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as TreeRecord;
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : parseTreeRecord(text);
 }
 
 export function readTreeSize(layout: CasLayout, treeId: string): number | undefined {
