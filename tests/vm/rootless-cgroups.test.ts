@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Home, makeBusyboxAci, openHome } from '#tests/support';
-import { inScope, needsSystemdVm, openVm, openVmUser, quoted, type Vm, type VmUser } from './index.ts';
+import { execLine, inScope, needsSystemdVm, openVm, openVmUser, quoted, type Vm, type VmUser, vmUnits } from './index.ts';
 
 const MIB = 2 ** 20;
 const delegated = { prefix: inScope('Delegate=yes') };
 const disk = { name: 'resource/block-iops', value: { default: true, limit: '500' } };
 const memory = { name: 'resource/memory', value: { limit: '64Mi' } };
 const sleeper = ['--exec=/bin/sleep', '--', '1000'];
-const NOT_ENFORCED = /^warning: isolator "resource\/memory" of app "busybox" is not enforced: without root, limits take a cgroup that is the user's, as of: systemd-run --user --scope -p Delegate=yes rkt \.\.\.$/m;
+const NOT_ENFORCED = /^warning: isolator "resource\/memory" of app "busybox" is not enforced: without root, limits take a cgroup of version 2 that is delegated, as of: systemd-run --user --scope -p Delegate=yes rkt \.\.\.$/m;
 
 describe('a user of a host with systemd and cgroup v2', { skip: needsSystemdVm().skip, timeout: 900_000 }, () => {
   let home: Home;
@@ -63,8 +63,27 @@ describe('a user of a host with systemd and cgroup v2', { skip: needsSystemdVm()
     assert.equal((await user.rkt(['enter', uuid, 'sh', '-c', 'cat /proc/self/cgroup; exit 7'], { status: 7 })).stdout, '0::/\n');
     await user.rkt(['enter', uuid, 'tail', '/dev/zero'], { status: 137 });
     const refused = await user.rkt(['enter', uuid, 'true'], { status: 254, prefix: 'env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS' });
-    assert.match(refused.stderr, /cannot enter the app's cgroup, \/user\.slice\/.*: this process cannot be moved there\nenter from where the pod was started/);
+    assert.match(refused.stderr, /cannot enter the app's cgroup, \/user\.slice\/.*: this process cannot be moved there\nenter from a login/);
     await end(uuid);
+  });
+
+  test('a unit of the machine with User= and Delegate=, is ready, has the pod with its limits and leaves nothing', async () => {
+    const file = `${user.home}/unit.uuid`;
+    await vmUnits(vm).write({
+      'mine.service': [
+        '[Service]', 'Type=notify', 'User=vmuser', 'Delegate=yes', 'KillMode=mixed',
+        execLine('ExecStart', user.words(['run', `--uuid-file-save=${file}`, '--net=none', aci, '--memory=24Mi', ...sleeper])),
+        execLine('ExecStopPost', user.words(['rm', `--uuid-file=${file}`])),
+      ],
+    });
+    await vm.run('systemctl start mine.service', { timeout: 120_000 });
+    const uuid = await stdout(`cat ${file}`);
+    assert.match(await cgroupOf(uuid), /^\/sys\/fs\/cgroup\/system\.slice\/mine\.service\/machine\.slice\//);
+    assert.equal(await inCgroup(uuid, 'memory.max'), String(24 * MIB));
+    assert.equal(await stdout('systemctl show mine.service --property=StatusText --value'), 'running');
+    assert.match((await user.rkt(['enter', uuid, 'true'], { status: 254 })).stderr, /cannot be moved there\nenter from where the pod was started/);
+    await vm.run('systemctl stop mine.service', { timeout: 120_000 });
+    assert.equal(await stdout(`systemctl show mine.service --property=Result --value; find /sys/fs/cgroup -name 'machine-rkt*'; ls ${user.home}/.local/share/rkt/pods/run`), 'success');
   });
 
   test('run, in a scope with TasksMax=, an app can have no more processes than that leaves', async () => {

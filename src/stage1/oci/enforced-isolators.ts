@@ -75,7 +75,7 @@ function reasonAgainst(owner: IsolatorOwner, isolator: IsolatorValue, host: Host
 
 function undelegated(controller: string, { controllers }: HostAbilities): string {
   if (controllers.size > 0) return `the controller ${controller} is not delegated to the user`;
-  return 'without root, limits take a cgroup that is the user\'s, as of: systemd-run --user --scope -p Delegate=yes rkt ...';
+  return 'without root, limits take a cgroup of version 2 that is delegated, as of: systemd-run --user --scope -p Delegate=yes rkt ...';
 }
 
 function checkProfile({ title }: IsolatorOwner, isolator: IsolatorValue, host: HostAbilities): void {

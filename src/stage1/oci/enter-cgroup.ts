@@ -18,15 +18,21 @@ interface Command {
  */
 export function asOneWhoMayEnter(cgroup: string, argv: readonly string[]): Command {
   if (isWritable(`${ROOT}/${commonAbove(cgroup, ownCgroup())}/cgroup.procs`)) return { argv, env: {} };
-  const systemdRun = findProgram('systemd-run');
+  const systemdRun = isOfUserManager(cgroup) ? findProgram('systemd-run') : undefined;
   const { XDG_RUNTIME_DIR: directory, DBUS_SESSION_BUS_ADDRESS: bus } = process.env;
   if (systemdRun !== undefined && (directory !== undefined || bus !== undefined)) {
     const env = { ...(directory !== undefined && { XDG_RUNTIME_DIR: directory }), ...(bus !== undefined && { DBUS_SESSION_BUS_ADDRESS: bus }) };
     return { argv: [systemdRun, '--user', '--scope', '--quiet', '--collect', '--', ...argv], env };
   }
   throw new OciStage1Error('cgroup', `cannot enter the app's cgroup, /${cgroup}: this process cannot be moved there`, {
-    hint: "enter from where the pod was started, or as the user's systemd has it: systemd-run --user --scope rkt enter ...",
+    hint: isOfUserManager(cgroup) ? 'enter from a login that the systemd of the user knows: XDG_RUNTIME_DIR is not set' : 'enter from where the pod was started',
   });
+}
+
+/** In what the user's systemd has, it may move the user's processes. */
+function isOfUserManager(cgroup: string): boolean {
+  const manager = /^.*\/user@\d+\.service(?=\/)/.exec(cgroup)?.[0];
+  return manager !== undefined && isWritable(`${ROOT}/${manager}/cgroup.procs`);
 }
 
 function ownCgroup(): string {
