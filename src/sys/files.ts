@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, fsyncSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, readSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 let counter = 0;
@@ -67,6 +67,31 @@ export function readBounded(path: string, most: number): Buffer {
   }
 }
 
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+/** Nothing of that name, a file in the place of a directory, a link, a socket. */
+const NO_FILE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'];
+
+/**
+ * What is in a plain file in the place that a stranger made; undefined where there is none, or anything else: a pipe
+ * or a device would be waited for, or never end.
+ *
+ * @throws EFBIG for more than `most` bytes
+ */
+export function readPlainFile(path: string, most: number): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  } catch (error) {
+    if (NO_FILE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    return fstatSync(fd).isFile() ? readUpTo(fd, path, most) : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 const PIECE = 64 << 10;
 
 function readUpTo(fd: number, path: string, most: number): Buffer {
@@ -77,7 +102,7 @@ function readUpTo(fd: number, path: string, most: number): Buffer {
     if (length === 0) return Buffer.concat(pieces);
     pieces.push(piece.subarray(0, length));
     total += length;
-    if (total > most) throw Object.assign(new Error(`EFBIG: file too large, read '${path}'`), { code: 'EFBIG', syscall: 'read' });
+    if (total > most) throw Object.assign(new Error(`EFBIG: file too large, read '${path}'`), { code: 'EFBIG', syscall: 'read', path });
   }
 }
 

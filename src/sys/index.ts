@@ -25,7 +25,7 @@ export { type TreeFile, walkTree } from './walk-tree.ts';
 export { enableVerity, measureVerity } from './verity.ts';
 export { makeDevice, makeNode, S_IF, setTimes } from './inode.ts';
 export { becomeProcess, type Invocation } from './exec.ts';
-export { isWritable, listDirectory, readBounded, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic, writeWhole } from './files.ts';
+export { isWritable, listDirectory, readBounded, readPlainFile, readTextIfExists, syncDirectory, unlessMissing, writeFileAtomic, writeWhole } from './files.ts';
 export {
   findProgram,
   type ProgramOptions,

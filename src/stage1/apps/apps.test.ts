@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -69,6 +70,16 @@ test('resolveUser, a passwd that links to the host, is not the host', () => {
   const outside = rootfs({ passwd: 'daemon:x:1:1::/:\n' });
   const path = rootfs({ 'etc/passwd': { link: `${outside}/passwd` } });
   assert.throws(() => resolveUser(path, 'daemon'), { message: /"daemon" user not found/ });
+});
+
+test('resolveUser, a passwd that is a pipe, a device, a directory or below a file, is none, and is not waited for', { skip }, () => {
+  for (const make of [['mkfifo'], ['mknod', '-m', '666', 'c', '1', '5'], ['mkdir']]) {
+    const path = rootfs({ 'etc/group': '' });
+    const [program = '', ...kind] = make;
+    execFileSync(program, program === 'mknod' ? [...kind.slice(0, 2), join(path, 'etc/passwd'), ...kind.slice(2)] : [join(path, 'etc/passwd')]);
+    assert.throws(() => resolveUser(path, 'user'), { code: 'user-not-found' }, program);
+  }
+  assert.throws(() => resolveUser(rootfs({ etc: '' }), 'user'), { code: 'user-not-found' });
 });
 
 test('resolveUser, resolveGroup, unknown names, throw', () => {

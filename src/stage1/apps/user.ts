@@ -1,10 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { dirname, basename } from 'node:path';
-import { type IdRange, insideId, readTextIfExists } from '#sys';
+import { type IdRange, insideId, readPlainFile } from '#sys';
 import { AppError } from './errors.ts';
 import { hostPathOf, resolveInRootfs } from './rootfs-path.ts';
 
 const MAX_ID = 0xffff_fffe;
+/** Bytes of an /etc/passwd or /etc/group. */
+const LARGEST_DATABASE = 4 << 20;
 
 /**
  * The uid an app's `user` means: `root`, a number, the owner of a file by its absolute path, or a name in
@@ -49,7 +51,8 @@ function ownerOf(rootfs: string, path: string, users: IdRange | undefined): { ui
 
 /** passwd(5) and group(5) both have the name first and the id third. */
 function idIn(rootfs: string, file: string, name: string): number | undefined {
-  for (const line of (readTextIfExists(hostPathOf(rootfs, file)) ?? '').split('\n')) {
+  const text = readPlainFile(hostPathOf(rootfs, file), LARGEST_DATABASE)?.toString() ?? '';
+  for (const line of text.split('\n')) {
     const [entry, , id] = line.split(':');
     if (entry === name && id !== undefined) return numericId(id);
   }
