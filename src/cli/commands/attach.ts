@@ -1,9 +1,8 @@
-import { parseAcName } from '#appc';
 import type { AttachPoint } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import { type Command, showUsage } from '../command.ts';
 import { parseDetachKeys } from '../requests/detach-keys.ts';
-import { parseLast } from '../requests/flag-text.ts';
+import { appFlag } from '../requests/app-of-pod.ts';
 import { withPod } from '../requests/pod-argument.ts';
 
 /** `rkt attach UUID` */
@@ -11,7 +10,7 @@ export const execute: Command = async (context) => {
   const { args, flags } = context.line;
   const [pod, more] = args;
   if (pod === undefined || more !== undefined) return await showUsage(context);
-  const app = flags.optional('app') === undefined ? undefined : parseLast(flags, 'app', parseAcName);
+  const app = appFlag(flags);
   const mode = flags.text('mode');
   const engine = await context.engine();
   if (mode === 'list') {

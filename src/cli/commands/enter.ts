@@ -1,7 +1,6 @@
-import { parseAcName } from '#appc';
 import { RktError } from '#errors';
 import { type Command, showUsage } from '../command.ts';
-import { parseLast } from '../requests/flag-text.ts';
+import { appFlag } from '../requests/app-of-pod.ts';
 import { withPod } from '../requests/pod-argument.ts';
 
 const shell = '/bin/bash';
@@ -14,7 +13,7 @@ export const execute: Command = async (context) => {
   const { args, flags } = context.line;
   const [pod, ...command] = args;
   if (pod === undefined) return await showUsage(context);
-  const app = flags.optional('app') === undefined ? undefined : parseLast(flags, 'app', parseAcName);
+  const app = appFlag(flags);
   if (command.length === 0) {
     context.say({ stream: 'stderr', text: `enter: no command specified, assuming "${shell}"\n` });
     command.push(shell);

@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
-import { parseAcName } from '#appc';
 import { badRequest } from '../cli-error.ts';
 import { type Command, showUsage } from '../command.ts';
-import { parseLast } from '../requests/flag-text.ts';
+import { appFlag } from '../requests/app-of-pod.ts';
 import { withPod } from '../requests/pod-argument.ts';
 
 const extension = '.aci';
@@ -13,7 +12,7 @@ export const execute: Command = async (context) => {
   const [pod, output, more] = args;
   if (pod === undefined || output === undefined || more !== undefined) return await showUsage(context);
   if (extname(output) !== extension) throw badRequest(`extension must be ${extension} (given ${output})`);
-  const app = flags.optional('app') === undefined ? undefined : parseLast(flags, 'app', parseAcName);
+  const app = appFlag(flags);
   const engine = await context.engine();
   await withPod('problem retrieving pod', () => engine.exportPod({ pod, app, output, overwrite: flags.bool('overwrite') }));
   return { exitCode: 0 };

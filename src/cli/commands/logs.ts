@@ -1,8 +1,7 @@
-import { parseAcName } from '#appc';
 import type { LogEntry } from '#stage0';
 import { badRequest } from '../cli-error.ts';
 import { type Command, type CommandContext, showUsage } from '../command.ts';
-import { parseLast } from '../requests/flag-text.ts';
+import { appFlag } from '../requests/app-of-pod.ts';
 import { withPod } from '../requests/pod-argument.ts';
 import { parseSince } from '../requests/since.ts';
 
@@ -14,7 +13,7 @@ export const execute: Command = async (context) => {
   const { args, flags } = context.line;
   const [pod, more] = args;
   if (pod === undefined || more !== undefined) return await showUsage(context);
-  const app = flags.optional('app') === undefined ? undefined : parseLast(flags, 'app', parseAcName);
+  const app = appFlag(flags);
   const since = flags.optional('since');
   const printer = new LinePrinter(context, { timestamps: flags.bool('timestamps'), names: app === undefined });
   const request = {

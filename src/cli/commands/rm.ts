@@ -1,17 +1,14 @@
-import { CliError, isOperational } from '../cli-error.ts';
+import { isOperational } from '../cli-error.ts';
 import { type Command, type CommandContext, FAILURE, showUsage } from '../command.ts';
-import { podArguments, withPod } from '../requests/pod-argument.ts';
+import { askedPods, withPod } from '../requests/pod-argument.ts';
 
 const failure = { stderr: 'rm: failed to remove one or more pods\n', exitCode: FAILURE };
 
 /** `rkt rm UUID…`: tries every pod, whatever happens with the others. */
 export const execute: Command = async (context) => {
-  const pods = await podArguments(context.line).catch((error: unknown) => error);
-  if (pods instanceof CliError) {
-    context.sayError(pods);
-    return failure;
-  }
-  if (!Array.isArray(pods)) return await showUsage(context);
+  const pods = await askedPods(context);
+  if (pods === 'unreadable') return failure;
+  if (pods === undefined) return await showUsage(context);
   let failed = false;
   for (const pod of pods) {
     if (!(await removeOne(context, pod))) failed = true;

@@ -1,9 +1,9 @@
-import { attempt, CliError } from '../cli-error.ts';
 import type { NetworkState } from '#stage0';
+import { attempt } from '../cli-error.ts';
 import { type Command, type CommandContext, type Outcome, showUsage } from '../command.ts';
 import { podStatusText } from '../output/pod-status.ts';
 import type { Format } from '../output/pod-list.ts';
-import { podArguments, withPod } from '../requests/pod-argument.ts';
+import { askedPods, withPod } from '../requests/pod-argument.ts';
 import { parseWaiting, type Waiting } from '../requests/waiting.ts';
 
 /** `rkt status UUID`, after waiting if that is asked for. */
@@ -11,17 +11,15 @@ export const execute: Command = async (context) => {
   const { flags } = context.line;
   const ready = parseWaiting(flags.text('wait-ready'));
   const exited = parseWaiting(flags.text('wait'));
-  const pods = await podArguments(context.line).catch((error: unknown) => error);
-  if (pods instanceof CliError) {
-    context.sayError(pods);
-    return { exitCode: 1 };
-  }
-  if (!isOne(pods) || ready === 'invalid' || exited === 'invalid') return await showUsage(context);
-  await waitUntil(context, pods[0], 'ready', ready);
-  await waitUntil(context, pods[0], 'exited', exited);
+  const pods = await askedPods(context);
+  if (pods === 'unreadable') return { exitCode: 1 };
+  const [pod, more] = pods ?? [];
+  if (pod === undefined || more !== undefined || ready === 'invalid' || exited === 'invalid') return await showUsage(context);
+  await waitUntil(context, pod, 'ready', ready);
+  await waitUntil(context, pod, 'exited', exited);
   const engine = await context.engine();
-  const view = await withPod('problem retrieving pod', () => engine.status(pods[0]));
-  const networks = flags.bool('check-networks') ? await engine.checkNetworks(pods[0]) : [];
+  const view = await withPod('problem retrieving pod', () => engine.status(pod));
+  const networks = flags.bool('check-networks') ? await engine.checkNetworks(pod) : [];
   return outcomeOf(podStatusText(view, flags.text('format') as Format), networks, flags.text('format') === '');
 };
 
@@ -31,10 +29,6 @@ function outcomeOf(status: string, networks: readonly NetworkState[], asText: bo
   const broken = networks.filter(({ state }) => state === 'broken');
   const problems = broken.map(({ network, problem }) => `status: network ${JSON.stringify(network)}: ${problem}\n`);
   return { stdout: status + lines.join(''), stderr: problems.join(''), exitCode: broken.length > 0 ? 1 : 0 };
-}
-
-function isOne(pods: unknown): pods is readonly [string] {
-  return Array.isArray(pods) && pods.length === 1;
 }
 
 const waitingFor = { ready: 'error waiting for pod readiness', exited: 'error waiting for pod to finish' } as const;

@@ -1,15 +1,12 @@
-import { CliError, isOperational } from '../cli-error.ts';
+import { isOperational } from '../cli-error.ts';
 import { type Command, type CommandContext, FAILURE, showUsage } from '../command.ts';
-import { podArguments, withPod } from '../requests/pod-argument.ts';
+import { askedPods, withPod } from '../requests/pod-argument.ts';
 
 /** `rkt stop UUID…`: tries every pod, whatever happens with the others. */
 export const execute: Command = async (context) => {
-  const pods = await podArguments(context.line).catch((error: unknown) => error);
-  if (pods instanceof CliError) {
-    context.sayError(pods);
-    return { exitCode: 1 };
-  }
-  if (!Array.isArray(pods)) return await showUsage(context);
+  const pods = await askedPods(context);
+  if (pods === 'unreadable') return { exitCode: 1 };
+  if (pods === undefined) return await showUsage(context);
   let failed = 0;
   for (const pod of pods) {
     if (!(await stopOne(context, pod))) failed++;

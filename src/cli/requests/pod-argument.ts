@@ -1,6 +1,7 @@
 import { RktError } from '#errors';
 import { readBounded } from '#sys';
 import { attempt, badRequest, CliError } from '../cli-error.ts';
+import type { CommandContext } from '../command.ts';
 import type { CommandLine } from '../parse/command-line.ts';
 
 /** The pods that the words name, or the one that `--uuid-file` does; undefined when it is neither, or both. */
@@ -9,6 +10,17 @@ export async function podArguments({ args, flags }: CommandLine): Promise<readon
   if ((file === undefined) === (args.length === 0)) return undefined;
   if (file === undefined) return args;
   return [await attempt('unable to resolve UUID from file', () => readUuidFile(file))];
+}
+
+/** As {@link podArguments}; that the file is no use is told at once. */
+export async function askedPods(context: Pick<CommandContext, 'line' | 'sayError'>): Promise<readonly string[] | 'unreadable' | undefined> {
+  try {
+    return await podArguments(context.line);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    context.sayError(error);
+    return 'unreadable';
+  }
 }
 
 /** Nothing of a file that is another than was meant is repeated. */
