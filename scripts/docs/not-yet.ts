@@ -1,5 +1,5 @@
 import { rkt } from '../../src/cli/flags/table.ts';
-import type { CommandSpec, FlagSpec } from '../../src/cli/flags/spec.ts';
+import type { CommandSpec } from '../../src/cli/flags/spec.ts';
 import { errorText } from '../../src/cli/output/error-text.ts';
 import { parseCommandLine } from '../../src/cli/parse/command-line.ts';
 
@@ -23,20 +23,8 @@ interface Refusal {
 
 function refusals(command: CommandSpec, path: readonly string[]): Refusal[] {
   const name = ['rkt', ...path].join(' ');
-  if (command.commands !== undefined) {
-    return [...flagRefusals(command, path, name), ...command.commands.flatMap((child) => refusals(child, [...path, child.name]))];
-  }
-  return command.later ? [{ what: name, words: path }] : flagRefusals(command, path, name);
-}
-
-function flagRefusals({ flags }: CommandSpec, path: readonly string[], name: string): Refusal[] {
-  const later = flags.filter((flag) => flag.later);
-  return later.map((flag) => ({ what: `${name} --${flag.name}`, words: [...path, ...imageBefore(flag), `--${flag.name}=${flag.alone ?? 'x'}`] }));
-}
-
-/** A flag of an app stands after its image. */
-function imageBefore({ scope }: FlagSpec): string[] {
-  return scope === 'app' ? ['example.com/web'] : [];
+  if (command.commands !== undefined) return command.commands.flatMap((child) => refusals(child, [...path, child.name]));
+  return command.later ? [{ what: name, words: path }] : [];
 }
 
 function refusalOf(words: readonly string[]): string {

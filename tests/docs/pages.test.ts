@@ -47,7 +47,7 @@ function operatorPages(): Page[] {
 }
 
 function flagsOf(command: CommandSpec): Set<string> {
-  const own = command.flags.filter(({ later }) => !later).map(({ name }) => name);
+  const own = command.flags.map(({ name }) => name);
   const children = (command.commands ?? []).filter(({ later }) => !later);
   return new Set([...own, ...children.flatMap((child) => [...flagsOf(child)])]);
 }

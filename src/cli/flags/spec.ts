@@ -29,8 +29,6 @@ export interface FlagSpec {
   readonly deprecated?: string;
   /** Not shown in help. */
   readonly hidden?: true;
-  /** Known by name and refused. */
-  readonly later?: true;
 }
 
 export interface CommandSpec {

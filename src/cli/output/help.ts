@@ -39,7 +39,7 @@ function optionSections(command: CommandSpec, isRoot: boolean): string[][] {
 
 /** What help and documentation tell about, by name. */
 export function shownFlags(flags: readonly FlagSpec[]): FlagSpec[] {
-  const shown = flags.filter(({ deprecated, hidden, later }) => !deprecated && !hidden && !later);
+  const shown = flags.filter(({ deprecated, hidden }) => !deprecated && !hidden);
   return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -80,9 +80,6 @@ describe('parseCommandLine, flags', () => {
     fails('run --ipc=host', /must be one of "auto", "private", "parent"/);
     fails('list ---x', 'bad flag syntax: ---x');
   });
-  test('a flag of later versions is refused by name', () => {
-    fails('run --stage1-name=x', 'flag --stage1-name of "rkt run" is not available in this version');
-  });
   test('run-prepared takes --no-overlay, as kubelet gives it', () => {
     assert.deepEqual(words('run-prepared --no-overlay=true abc').args, ['abc']);
   });

@@ -22,7 +22,7 @@ export interface CommandLine {
   readonly notices: readonly string[];
 }
 
-/** Throws CliError `usage` for words that the command does not take, `not-available` for those of later versions. */
+/** Throws CliError `usage` for words that the command does not take, `not-available` for a command of later versions. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { command, path, rest } = findCommand(argv);
   if (command.later && command.commands === undefined) throw notAvailable(`command "${path.join(' ')}"`);

@@ -75,8 +75,6 @@ export class FlagReader {
   #check(read: ReadFlag): void {
     const fault = flagFault(read.spec, read.value);
     if (fault !== undefined) throw this.invalid(read, fault);
-    const harmless = read.spec.kind === 'bool' && /^(0|f|false)$/i.test(read.value);
-    if (read.spec.later && !harmless) throw notAvailable(`flag --${read.spec.name} of "${this.#path.join(' ')}"`);
   }
 }
 
