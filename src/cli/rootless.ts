@@ -12,7 +12,7 @@ import { globalOptions } from './requests/global-options.ts';
 
 /** What no owner but the user has to do with: as the user. */
 const AS_USER = new Set([
-  '', 'help', 'version', 'completion', 'config', 'list', 'status', 'stop', 'cat-manifest', 'image', 'image list', 'image cat-manifest',
+  '', 'help', 'version', 'completion', 'config', 'list', 'status', 'stats', 'top', 'stop', 'cat-manifest', 'image', 'image list', 'image cat-manifest',
   'app', 'app list', 'app status', 'app start', 'app stop', 'metadata-service',
 ]);
 /** What enters a pod that runs: in the namespace that is the pod's. */

@@ -31,6 +31,7 @@ test('without root, a pod that runs, has no privilege on the host and can be lis
   assert.match(status, new RegExp(`^Uid:\\t${scene.uid}\\t${scene.uid}\\t${scene.uid}\\t`, 'm'));
   assert.notEqual(readlinkSync(`/proc/${pod.pid}/ns/user`), readlinkSync('/proc/self/ns/user'));
   assert.match((await scene.rkt(['list', '--no-legend'])).stdout, /\tbusybox\t.*\trunning\t/);
+  assert.match((await scene.rkt(['stats', '--interval=0s', '--no-legend'])).stdout, /\tbusybox\t/);
   const entered = await scene.rkt(['enter', pod.uuid, 'sh', '-c', 'id -u; grep CapBnd /proc/self/status | cut -f2; grep Seccomp: /proc/self/status | cut -f2; readlink /proc/self/ns/user; exit 7'], 7);
   assert.deepEqual(entered.stdout.trim().split('\n'), ['1000', '00000000a80425fb', '2', readlinkSync(`/proc/${pod.pid}/ns/user`)]);
   await scene.rkt(['stop', pod.uuid]);

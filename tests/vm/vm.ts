@@ -30,7 +30,7 @@ export interface Vm extends AsyncDisposable {
 }
 
 /** Milliseconds. The processor is emulated, and the host may have much else to do. */
-const BOOT_TIMEOUT = 120_000;
+const BOOT_TIMEOUT = 240_000;
 const RUN_TIMEOUT = 60_000;
 
 const APPEND = 'console=ttyS0 quiet panic=-1 reboot=t no_timer_check nopti mitigations=off cryptomgr.notests random.trust_cpu=on';
