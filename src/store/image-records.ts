@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { dirname } from 'node:path';
 import { type AcIdentifier, type ImageId, type ImageManifest, type Label, parseImageManifest } from '#appc';
 import { listDirectory, type Lock, readTextIfExists, unlessMissing, writeFileAtomic } from '#sys';
-import { isImageId, parseImageRecord } from './index-texts.ts';
+import { isImageId, isTreeId, parseImageRecord } from './index-texts.ts';
 import type { CasLayout } from './layout.ts';
 import { lockNow } from './locks.ts';
 import { FILE_MODE, makeStoreDirectory } from './modes.ts';
@@ -29,7 +29,6 @@ export interface ImageRecord {
 }
 
 const SUFFIX = '.json';
-const TREE_ID = /^deps-sha512-[0-9a-f]{64}$/;
 
 export function writeImageRecord(layout: CasLayout, record: ImageRecord): void {
   makeStoreDirectory(layout.root, layout.imageRecords);
@@ -192,7 +191,7 @@ export function writeTreeOfImage(layout: CasLayout, id: ImageId, treeId: string)
 /** Undefined where it was never rendered, or a crash of the machine cut the note off. */
 export function readTreeOfImage(layout: CasLayout, id: ImageId): string | undefined {
   const text = readTextIfExists(layout.treeOfImage(id));
-  return text !== undefined && TREE_ID.test(text) ? text : undefined;
+  return isTreeId(text) ? text : undefined;
 }
 
 function renderedSize(layout: CasLayout, id: ImageId): number {

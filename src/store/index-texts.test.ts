@@ -65,6 +65,15 @@ test('remove, by the name of a record that gives another ID, removes nothing out
   assert.deepEqual([existsSync(victim), store.list()], [true, []]);
 });
 
+test('gcTrees, names in the index that are no tree\'s, end nothing and go nowhere', (t) => {
+  const { store, dataDir } = openHere(t);
+  mkdirSync(join(dataDir, 'cas/db/tree'), { recursive: true });
+  for (const name of ['...json', '..json', '.json', 'x.json']) writeFileSync(join(dataDir, 'cas/db/tree', name), '{}');
+  mkdirSync(join(dataDir, 'cas/tree'));
+  assert.deepEqual(store.gcTrees(new Set()), []);
+  assert.ok(existsSync(join(dataDir, 'cas/tree')));
+});
+
 test('openTree, a record whose layers lead out of the store, is no tree', { skip: notRoot }, async (t) => {
   const { store, dataDir } = openHere(t);
   const image = await importLayered(store, 'example.com/l', tarOf({ name: 'a' }));

@@ -10,7 +10,7 @@ import type { LayerDigest, RemoteRecord } from './types.ts';
 
 const IMAGE_ID = /^sha512-[0-9a-f]{64}$/;
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-const LAYERS_TREE_ID = /^layers-sha512-[0-9a-f]{64}$/;
+const TREE_ID = /^(?:deps|layers)-sha512-[0-9a-f]{64}$/;
 /** Nanoseconds since the epoch. */
 const TIME = /^\d{1,20}$/;
 
@@ -20,6 +20,10 @@ export function isImageId(value: unknown): value is ImageId {
 
 export function isLayerDigest(value: unknown): value is LayerDigest {
   return typeof value === 'string' && DIGEST.test(value);
+}
+
+export function isTreeId(value: unknown): value is string {
+  return typeof value === 'string' && TREE_ID.test(value);
 }
 
 /** A number of bytes. */
@@ -40,7 +44,7 @@ export function parseImageRecord(text: string, id: ImageId): ImageRecord | undef
 
 function layersIn({ layers, layerSizes, treeId }: Json, named: ImageRecord): ImageRecord | undefined {
   if (!isList(layers, isLayerDigest) || !isOptional(layerSizes, (value) => isList(value, isCount))) return undefined;
-  if (!isOptional(treeId, (value) => typeof value === 'string' && LAYERS_TREE_ID.test(value))) return undefined;
+  if (!isOptional(treeId, isTreeId)) return undefined;
   return { ...named, layers, ...present({ layerSizes, treeId }) } as ImageRecord;
 }
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { listDirectory, readTextIfExists, writeFileAtomic } from '#sys';
-import { parseTreeRecord } from '../index-texts.ts';
+import { isTreeId, parseTreeRecord } from '../index-texts.ts';
 import type { CasLayout } from '../layout.ts';
 import { FILE_MODE, makeStoreDirectory } from '../modes.ts';
 import type { LayerDigest } from '../types.ts';
@@ -33,5 +33,5 @@ export function removeTreeRecord(layout: CasLayout, treeId: string): void {
 
 export function listTreeRecords(layout: CasLayout): string[] {
   const names = listDirectory(layout.treeRecords).filter((name) => name.endsWith('.json'));
-  return names.map((name) => name.slice(0, -'.json'.length));
+  return names.map((name) => name.slice(0, -'.json'.length)).filter(isTreeId);
 }
