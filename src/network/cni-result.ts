@@ -9,6 +9,11 @@ export interface Dns {
   readonly options: readonly string[];
 }
 
+/** What is looked up where, by the word of a network; absent: by that of the host. */
+export interface NetworkDns extends Dns {
+  readonly network?: string;
+}
+
 /** What a plugin gave the pod, whichever version of the CNI spec it answered in. */
 export interface CniResult {
   /** `172.16.28.2/24`, the IPv4 ones first. */

@@ -2,7 +2,7 @@
 export { NetworkError, type NetworkErrorCode } from './errors.ts';
 export { type NetList, type NetRequest, parseNetList } from './net-list.ts';
 export type { PublishedPort } from './published-ports.ts';
-export type { Dns } from './cni-result.ts';
+export type { Dns, NetworkDns } from './cni-result.ts';
 export { checkNetwork, type NetworkCheck } from './check-network.ts';
 export { collectNames, leaveNames } from './pod-names.ts';
 export { collectNetworks } from './collect-networks.ts';

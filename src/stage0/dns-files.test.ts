@@ -18,6 +18,6 @@ test('renderResolvConf, everything set, has the lines in rkt’s order', () => {
 
 test('renderHosts, entries, come after the fallback', () => {
   const text = renderHosts({ mode: 'stage0', entries: [{ address: '10.0.0.1', names: ['db', 'db.local'] }] });
-  assert.match(text, /^127\.0\.0\.1 localhost/);
+  assert.match(text, /^127\.0\.0\.1 localhost/m);
   assert.match(text, /# Added by rkt run --hosts-entry\n10\.0\.0\.1 db db\.local\n$/);
 });

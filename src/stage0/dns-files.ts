@@ -1,10 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Pod } from '#pod';
-import { rootfsFiles } from '#stage1/abi';
+import { defaultHosts, rootfsFiles } from '#stage1/abi';
 import type { DnsOptions, HostsOptions, RunOptions } from './requests.ts';
-
-const HOSTS_FALLBACK = '127.0.0.1 localhost localhost.localdomain\n::1 localhost localhost.localdomain\n';
 
 /** Writes what mode `stage0` promises stage1 to find: `rkt-resolv.conf` and `rkt-hosts`. */
 export function writeDnsFiles(pod: Pick<Pod, 'stage1File'>, options: RunOptions): void {
@@ -30,5 +28,5 @@ export function renderResolvConf(dns: DnsOptions): string {
 /** hosts(5). Pure. */
 export function renderHosts(hosts: HostsOptions): string {
   const added = hosts.entries.map(({ address, names }) => `${address} ${names.join(' ')}\n`).join('');
-  return `${HOSTS_FALLBACK}\n\n# Added by rkt run --hosts-entry\n${added}`;
+  return `${defaultHosts}\n\n# Added by rkt run --hosts-entry\n${added}`;
 }

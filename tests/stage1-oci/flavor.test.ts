@@ -25,7 +25,7 @@ test('run, an app that ends, gives its output, exit code and status', { skip }, 
   const { status, stdout } = await pod.run();
   assert.equal(status, 7);
   const name = `rkt-${pod.uuid}`;
-  assert.ok(stdout.startsWith(`0\n${name}\n${name}\n127.0.0.1 localhost localhost.domain localhost4 localhost4.localdomain4 ${name}\n`));
+  assert.ok(stdout.startsWith(`0\n${name}\n${name}\n# This is the default rkt /etc/hosts\n127.0.0.1 localhost localhost.domain localhost4 localhost4.localdomain4 ${name}\n`));
   assert.equal(pod.status('app0'), '7');
 });
 

@@ -1,5 +1,5 @@
 import { forwardedPorts, type PodManifest } from '#appc';
-import type { Dns } from '#network';
+import type { NetworkDns } from '#network';
 import { podNameOf } from '#pod';
 import type { RunArgs } from '#stage1/abi';
 import { isRootless } from '#sys';
@@ -10,7 +10,7 @@ import type { PodUsers } from './pod-users.ts';
 
 export interface OpenNetwork {
   readonly namespace: PodNetwork;
-  readonly dns: Dns | undefined;
+  readonly dns: NetworkDns | undefined;
   /** A descriptor that the supervisor is to keep open. */
   readonly keepFd?: number;
   /** Where the apps ask the metadata service; absent where the pod is not registered. */

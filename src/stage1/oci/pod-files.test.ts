@@ -13,7 +13,7 @@ test('addHost, an address that is not there, gets a line', () => {
 
 test('renderResolvConf, everything, is one line each', () => {
   const dns = { nameservers: ['1.1.1.1', '2.2.2.2'], search: ['a.org', 'b.org'], domain: 'a.org', options: ['rotate'] };
-  assert.equal(renderResolvConf(dns), 'nameserver 1.1.1.1\nnameserver 2.2.2.2\nsearch a.org b.org\ndomain a.org\noptions rotate\n');
+  assert.equal(renderResolvConf(dns), 'search a.org b.org\nnameserver 1.1.1.1\nnameserver 2.2.2.2\noptions rotate\ndomain a.org\n');
   assert.equal(renderResolvConf({ nameservers: [], search: [], options: [] }), '');
 });
 
