@@ -24,7 +24,7 @@ export interface AciOptions {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** A file system with busybox and its links in /bin, a root user, and the given files. */
+/** A file system with busybox and its links in /bin, a root user, and the given files, of which scripts can be executed. */
 export function makeRootfs(rootfs: string, files: Readonly<Record<string, string>> = {}): void {
   for (const directory of ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp', 'var']) {
     mkdirSync(join(rootfs, directory), { recursive: true });
@@ -37,6 +37,7 @@ export function makeRootfs(rootfs: string, files: Readonly<Record<string, string
   for (const [path, text] of Object.entries({ ...accounts, ...files })) {
     mkdirSync(dirname(join(rootfs, path)), { recursive: true });
     writeFileSync(join(rootfs, path), text);
+    if (text.startsWith('#!')) chmodSync(join(rootfs, path), 0o755);
   }
 }
 
