@@ -4,7 +4,7 @@ import { bundle } from './build/bundle.ts';
 import { makeExecutable } from './build/executable.ts';
 import { inputsDigest, readStamp, writeStamp } from './build/inputs.ts';
 import { root } from './build/root.ts';
-import { makeStage1Image } from './build/stage1-image.ts';
+import { makeStage1Images } from './build/stage1-image.ts';
 
 /**
  * Makes the product, `dist/`: the executable `rkt`, the launcher of what it starts confined, its
@@ -16,7 +16,7 @@ async function build(force: boolean): Promise<void> {
   if (!force && readStamp(dist) === digest) return console.log('dist/ is up to date');
   const started = performance.now();
   mkdirSync(dist, { recursive: true });
-  makeStage1Image(join(dist, 'stage1-oci.aci'));
+  makeStage1Images(dist);
   for (const launcher of ['confine', 'userns']) installLauncher(launcher, join(dist, launcher));
   const script = await bundle(dist);
   makeExecutable(script, join(dist, 'rkt'));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.ts';
 
-const OUTPUTS = ['rkt', 'confine', 'openpgp.mjs', 'sigstore.cjs', 'stage1-oci.aci'];
+const OUTPUTS = ['rkt', 'confine', 'openpgp.mjs', 'sigstore.cjs', 'stage1-oci.aci', 'stage1-images/stage1-fly.aci'];
 const INPUTS = ['src', 'scripts/build', 'scripts/build.ts', 'native/build/supervisor', 'native/build/confine', 'package.json', 'package-lock.json'];
 
 /** A digest of everything that `dist/` is made from. */

@@ -1,10 +1,11 @@
-/** The executables of the image `stage1-oci`, which lead here: rkt's default stage1 behind the contract any other keeps. */
+/** The executables of the images that come with rkt, which lead here: its stage1s behind the contract any other keeps. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type AcName, parseAcName, parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
-import { type AttachPoint, type FlavorContext, LOCK_FD_VARIABLE, parseRunArgs, SELINUX, stage1Layout } from '#stage1/abi';
+import { type AttachPoint, type EnterArgs, type FlavorContext, LOCK_FD_VARIABLE, parseRunArgs, SELINUX, stage1Layout, type StopArgs } from '#stage1/abi';
 import { hasPodMounts } from '#stage1/external';
+import { fly } from '#stage1/fly';
 import { ociFlavor } from '#stage1/oci';
 import { attachedCaller } from './attached-caller.ts';
 import { CliError } from './cli-error.ts';
@@ -13,13 +14,10 @@ import { writeAll } from './terminal.ts';
 
 type Entry = (context: FlavorContext, argv: readonly string[]) => Promise<unknown>;
 
-const ENTRIES: Readonly<Record<string, Entry>> = {
+const OCI: Readonly<Record<string, Entry>> = {
   run: (context, argv) => ociFlavor.run(context, parseRunArgs(argv), Promise.resolve([])),
-  enter: (context, argv) => {
-    const end = argv.indexOf('--');
-    return ociFlavor.enter(context, { appName: appOf(argv, '--appname'), command: end < 0 ? [] : argv.slice(end + 1) });
-  },
-  stop: (context, argv) => ociFlavor.stop(context, { uuid: uuidOf(context), force: argv.includes('--force'), debug: false }),
+  enter: (context, argv) => ociFlavor.enter(context, enterArgs(argv)),
+  stop: (context, argv) => ociFlavor.stop(context, stopArgs(context, argv)),
   gc: (context, argv) => ociFlavor.gc(context, { uuid: uuidOf(context), localConfig: valueOf(argv, '--local-config') ?? '/etc/rkt', debug: isOn(argv, '--debug') }),
   attach,
   'app/add': (context, argv) => {
@@ -31,10 +29,21 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   'app/rm': (context, argv) => ociFlavor.rmApp(context, appArgs(context, argv)),
 };
 
-/** `rkt __stage1 oci ENTRYPOINT ARGUMENTS`, in the directory of a pod. */
-export async function stage1Main([flavor, name = '', ...argv]: readonly string[], environment: Readonly<NodeJS.ProcessEnv>): Promise<number> {
-  const entry = Object.hasOwn(ENTRIES, name) ? ENTRIES[name] : undefined;
-  if (flavor !== 'oci' || entry === undefined) throw new CliError('bad-request', `there is no entrypoint ${name} of a stage1 ${flavor}`);
+const FLY: Readonly<Record<string, Entry>> = {
+  run: (context, argv) => fly.run(context, parseRunArgs(argv)),
+  enter: (context, argv) => fly.enter(context, enterArgs(argv)),
+  stop: (context, argv) => fly.stop(context, stopArgs(context, argv)),
+  // There is nothing of it outside the pod.
+  gc: async () => {},
+};
+
+const FLAVORS: Readonly<Record<string, Readonly<Record<string, Entry>>>> = { oci: OCI, fly: FLY };
+
+/** `rkt __stage1 FLAVOR ENTRYPOINT ARGUMENTS`, in the directory of a pod. */
+export async function stage1Main([flavor = '', name = '', ...argv]: readonly string[], environment: Readonly<NodeJS.ProcessEnv>): Promise<number> {
+  const entries = Object.hasOwn(FLAVORS, flavor) ? FLAVORS[flavor]! : {};
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (entry === undefined) throw new CliError('bad-request', `there is no entrypoint ${name} of a stage1 ${flavor}`);
   await entry(contextOf(process.cwd(), environment), argv);
   return 0;
 }
@@ -55,6 +64,15 @@ function contextOf(podDir: string, environment: Readonly<NodeJS.ProcessEnv>): Fl
 /** A pod's directory has its name. */
 function uuidOf({ podDir }: FlavorContext): string {
   return basename(podDir);
+}
+
+function enterArgs(argv: readonly string[]): EnterArgs {
+  const end = argv.indexOf('--');
+  return { appName: appOf(argv, '--appname'), command: end < 0 ? [] : argv.slice(end + 1) };
+}
+
+function stopArgs(context: FlavorContext, argv: readonly string[]): StopArgs {
+  return { uuid: uuidOf(context), force: argv.includes('--force'), debug: false };
 }
 
 function appArgs(context: FlavorContext, argv: readonly string[]): { uuid: string; appName: AcName; debug: boolean } {

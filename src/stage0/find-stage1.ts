@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { type ImageId, parseImageName } from '#appc';
+import { type ImageId, labelValue, parseImageName } from '#appc';
 import type { Stage1Config } from '#config';
 import { Stage0Error } from './error.ts';
 import { findImages } from './find-images.ts';
@@ -32,8 +32,20 @@ async function findChosen(parts: EngineParts, { kind, location }: Stage1Choice):
       if (location.startsWith('sha512-')) return find(parts, location);
       throw new Stage0Error('no-stage1', `${JSON.stringify(location)} is not the hash of an image`, { hint: 'it begins with sha512-; see: rkt image list' });
     case 'name':
-      return find(parts, location);
+      return (await findShipped(parts, location)) ?? find(parts, location);
   }
+}
+
+/** An image of that name that came with rkt: its file has the last part of the name. */
+async function findShipped(parts: EngineParts, text: string): Promise<FoundStage1 | undefined> {
+  const { labels, name } = parseImageName(text);
+  const file = `${basename(name)}.aci`;
+  const path = [parts.defaultStage1, `${parts.stage1Images}/${file}`].find((place) => basename(place) === file && existsSync(place));
+  if (path === undefined) return undefined;
+  const id = await trustedStage1(parts.store(), path);
+  const { manifest } = parts.store().get(id)!;
+  const isIt = manifest.name === name && labels.every((label) => labelValue(manifest.labels, label.name) === label.value);
+  return isIt ? { id, isTrusted: true } : undefined;
 }
 
 async function find(parts: EngineParts, image: string): Promise<FoundStage1> {
@@ -64,6 +76,8 @@ async function findConfigured(parts: EngineParts, { location, name, version }: S
     const held = parts.store().findByName(wanted.name, wanted.labels);
     if (held !== undefined) return { id: held.id, isTrusted: false };
   }
+  const shipped = name === undefined ? undefined : await findShipped(parts, `${name}:${version}`);
+  if (shipped !== undefined) return shipped;
   if (location === undefined) {
     throw new Stage0Error('no-stage1', `the configured stage1 ${name}:${version} is not in the store, and no location is configured for it`, {
       hint: `fetch it first: rkt fetch ${name}:${version}`,

@@ -48,5 +48,6 @@ async function recordedStage1(parts: EngineParts, pod: Pod): Promise<PodStage1> 
 
 function contextOf(parts: EngineParts, pod: Pod, stage1Root: string): FlavorContext {
   const warn = parts.listener.warn.bind(parts.listener);
-  return { podDir: pod.path, stage1Root, lockFd: -1, selinux: undefined, warn };
+  const program = parts.self.args.length === 0 ? { program: parts.self.path } : {};
+  return { podDir: pod.path, stage1Root, lockFd: -1, ...program, selinux: undefined, warn };
 }

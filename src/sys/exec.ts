@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { call, tryCall } from './linux.ts';
+import { call, cPath, tryCall } from './linux.ts';
 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
@@ -18,6 +18,10 @@ export interface Invocation {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly keepFds?: readonly number[];
+  /** What is its root directory (chroot(2)); `path` and `cwd` are in there. */
+  readonly root?: string;
+  /** As whom it runs; of capabilities such a user has none. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
 }
 
 /** Lets a descriptor survive execve(2); Node opens all of them close-on-exec. */
@@ -31,16 +35,26 @@ export function keepOnExec(fd: number, keep = true): void {
  * What Node changed of the process is put back first: SIGPIPE and SIGXFSZ are no longer ignored, no
  * signal is blocked, and the soft limit of open files is what the caller had.
  *
- * @throws ENOENT or EACCES where the program cannot be executed; the process then goes on as it was
+ * @throws ENOENT or EACCES where the program cannot be executed; the process then goes on as it was, but for a root
+ * directory and a user that were asked for
  */
 export function becomeProcess(invocation: Invocation): never {
-  accessSync(invocation.path, constants.X_OK);
+  const { root, user } = invocation;
+  if (root === undefined) accessSync(invocation.path, constants.X_OK);
+  restoreOpenFileLimit();
+  if (root !== undefined) call('chroot', root, cPath(root));
   if (invocation.cwd !== undefined) process.chdir(invocation.cwd);
   for (const fd of invocation.keepFds ?? []) keepOnExec(fd);
   restoreSignals();
-  restoreOpenFileLimit();
+  if (user !== undefined) becomeUser(user);
   process.execve!(invocation.path, [...invocation.argv], { ...invocation.env });
   throw new Error(`execve ${invocation.path} returned`);
+}
+
+function becomeUser({ gid, groups, uid }: NonNullable<Invocation['user']>): void {
+  process.setgroups!([gid, ...groups]);
+  process.setgid!(gid);
+  process.setuid!(uid);
 }
 
 function restoreSignals(): void {

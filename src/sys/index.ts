@@ -2,7 +2,7 @@
 export { SysError, type PathLike } from './linux.ts';
 export { monotonicMs } from './clock.ts';
 export { flock, Lock, type LockMode, lockPath, openForLock, unlock } from './lock.ts';
-export { inMounts, inOwnMounts, joinMounts, MNT_DETACH, mount, type MountRequest, MS, prepareOwnMounts, unmount, unmountAll, unshareMounts } from './mount.ts';
+export { inMounts, inOwnMounts, joinMounts, makeReadOnly, MNT_DETACH, mount, type MountRequest, MS, prepareOwnMounts, unmount, unmountAll, unshareMounts } from './mount.ts';
 export { mountOverlay, opaqueXattr, type OverlayRequest } from './overlay.ts';
 export { createNetworkNamespace, inNetworkNamespace, removeNetworkNamespace } from './namespace.ts';
 export { createUserNamespace, openNetworkNamespace, type UserNamespace } from './user-namespace.ts';

@@ -19,6 +19,7 @@ interface Signature {
 
 const signatures = {
   __errno_location: { return: 'pointer', arguments: [] },
+  chroot: { return: 'i32', arguments: ['pointer'] },
   fcntl: { return: 'i32', arguments: ['i32', 'i32', 'i64'] },
   flock: { return: 'i32', arguments: ['i32', 'i32'] },
   getsockname: { return: 'i32', arguments: ['i32', 'pointer', 'pointer'] },

@@ -16,6 +16,9 @@ export const MS = {
 } as const;
 export const MNT_DETACH = 2;
 
+const AT_FDCWD = -100;
+const AT_RECURSIVE = 0x8000;
+const MOUNT_ATTR_RDONLY = 1n;
 const CLONE_NEWNS = 0x00020000;
 const CLONE_FS = 0x00000200;
 const O_PATH = 0o10000000;
@@ -39,6 +42,13 @@ export function mount(request: MountRequest): void {
 /** umount2(2). @throws {SysError} */
 export function unmount(target: PathLike, flags = 0): void {
   call('umount2', target, cPath(target), flags);
+}
+
+/** Makes a mount read-only, `deep` with all that is mounted below it; what else they are they stay (mount_setattr(2)). @throws {SysError} */
+export function makeReadOnly(target: string, options: { readonly deep: boolean }): void {
+  const attributes = Buffer.alloc(32);
+  attributes.writeBigUInt64LE(MOUNT_ATTR_RDONLY, 0);
+  call('mount_setattr', target, AT_FDCWD, cPath(target), options.deep ? AT_RECURSIVE : 0, attributes, 32n);
 }
 
 /** Takes away whatever is mounted at a path, and it may be mounted there several times. */

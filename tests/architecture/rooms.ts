@@ -26,7 +26,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'stage1/external': ['appc', 'sys', 'pod', 'stage1/abi', 'stage1/apps'],
   'stage1/nspawn': flavor,
   'stage1/kvm': flavor,
-  'stage1/fly': flavor,
+  'stage1/fly': ['appc', 'sys', 'pod', 'stage1/abi', 'stage1/apps'],
   // The engine is given the configuration as a whole: stage1, paths and what image needs of it.
   stage0: [...base, 'config', 'pod', 'security', 'store', 'image', 'stage1/abi'],
   services: engine,

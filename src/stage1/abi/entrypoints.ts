@@ -18,6 +18,9 @@ export const INTERFACE_VERSION_ANNOTATION = 'coreos.com/rkt/stage1/interface-ver
 /** The environment variable that tells a stage1 which descriptor holds the pod's lock. */
 export const LOCK_FD_VARIABLE = 'RKT_LOCK_FD';
 
+/** The environment variable that tells the entrypoints of rkt's own images which rkt they belong to. */
+export const PROGRAM_VARIABLE = 'RKT';
+
 /** The environment of the entrypoints that work inside a pod: how, and where, they enter it. [5] */
 export const CROSSING = {
   command: 'RKT_STAGE1_ENTERCMD',

@@ -113,6 +113,8 @@ export interface FlavorContext {
   readonly tree?: TreeMount;
   /** The descriptor that holds the pod's exclusive lock, for `run` and `gc`; else -1. */
   readonly lockFd: number;
+  /** This program, for executables that lead back to it; undefined where it is more than one file. */
+  readonly program?: string;
   /** For `run`: this process has mounts that are the pod's own already, and the apps' trees are among them. */
   readonly hasMounts?: boolean;
   /** For `run` and `addApp` of a pod that SELinux is to know: RKT_SELINUX_CONTEXT and RKT_SELINUX_MOUNT_CONTEXT of rkt. */

@@ -68,8 +68,7 @@ export interface AppPlanInput {
  */
 export function planApp(input: AppPlanInput): AppPlan {
   const { rootfs, app: runtimeApp } = input;
-  const app = runtimeApp.app;
-  if (app === undefined) throw new AppError('no-app', `app "${runtimeApp.name}" says nothing to execute`);
+  const app = requireApp(runtimeApp);
   makeStandardDirectories(rootfs, rootOf(input));
   const environment = planEnvironment({
     appName: runtimeApp.name,
@@ -84,7 +83,7 @@ export function planApp(input: AppPlanInput): AppPlan {
   const mounts = planVolumeMounts(runtimeApp, input.manifest.volumes ?? []).map((mount) => planMount(input, mount));
   for (const [program = ''] of [args, ...eventHandlers.map((handler) => handler.args)]) requireProgram(rootfs, program, mounts);
   if (!isMadeByDocker(input, cwd)) requireWorkingDirectory(rootfs, cwd, mounts);
-  const uid = resolveUser(rootfs, app.user, input.users);
+  const user = planUser(input);
   return {
     name: runtimeApp.name,
     app,
@@ -93,12 +92,22 @@ export function planApp(input: AppPlanInput): AppPlan {
     args,
     environment,
     cwd,
-    uid,
-    gid: groupOf(input, app, uid),
-    supplementaryGids: supplementaryGidsOf(input),
+    ...user,
     mounts,
     eventHandlers,
   };
+}
+
+/** As whom an app runs. @throws {AppError} 'user-not-found', 'group-not-found' */
+export function planUser(input: Pick<AppPlanInput, 'rootfs' | 'app' | 'users' | 'dockerApp'>): Pick<AppPlan, 'uid' | 'gid' | 'supplementaryGids'> {
+  const app = requireApp(input.app);
+  const uid = resolveUser(input.rootfs, app.user, input.users);
+  return { uid, gid: groupOf(input, app, uid), supplementaryGids: supplementaryGidsOf(input) };
+}
+
+function requireApp({ app, name }: RuntimeApp): App {
+  if (app !== undefined) return app;
+  throw new AppError('no-app', `app "${name}" says nothing to execute`);
 }
 
 /** Who owns what is made in the app's name. */
@@ -106,7 +115,7 @@ function rootOf({ users }: AppPlanInput): number {
   return users?.shift ?? 0;
 }
 
-function supplementaryGidsOf({ rootfs, app, users }: AppPlanInput): number[] {
+function supplementaryGidsOf({ rootfs, app, users }: Pick<AppPlanInput, 'rootfs' | 'app' | 'users'>): number[] {
   const groups = supplementaryGroupsOf(app).map((group) => resolveGroup(rootfs, group, users));
   return [...new Set([...(app.app?.supplementaryGIDs ?? []), ...groups])];
 }
@@ -126,7 +135,7 @@ function isMadeByDocker(input: AppPlanInput, cwd: string): boolean {
 }
 
 /** A lone user of a Docker image is its own group, unless that is overridden. */
-function groupOf(input: AppPlanInput, app: App, uid: number): number {
+function groupOf(input: Pick<AppPlanInput, 'rootfs' | 'users' | 'dockerApp'>, app: App, uid: number): number {
   try {
     return resolveGroup(input.rootfs, app.group, input.users);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { CROSSING, type Entrypoint, type FlavorContext } from '#stage1/abi';
 import { runProgramHere, runProgramSync } from '#sys';
+import { programVariable } from './environment.ts';
 import { ExternalStage1Error } from './errors.ts';
 import { inPodMounts } from './pod-mounts.ts';
 import { waitForProcess } from './pod-process.ts';
@@ -19,12 +20,14 @@ interface PreparedCrossing {
   readonly env: Readonly<Record<string, string>>;
 }
 
-async function prepareCrossing(podDir: string, { app, entrypoint }: Crossing): Promise<PreparedCrossing> {
+async function prepareCrossing(context: FlavorContext, { app, entrypoint }: Crossing): Promise<PreparedCrossing> {
+  const { podDir } = context;
   const stage1 = interfaceOf(podDir);
   const path = entrypointOf(podDir, stage1, entrypoint);
   const command = entrypointOf(podDir, stage1, 'enter');
   const pid = String(await waitForProcess(podDir));
-  return { path, env: { [CROSSING.command]: command, [CROSSING.pid]: pid, [CROSSING.app]: app, PATH: process.env['PATH'] || PATH } };
+  const told = { [CROSSING.command]: command, [CROSSING.pid]: pid, [CROSSING.app]: app };
+  return { path, env: { ...told, ...programVariable(context), PATH: process.env['PATH'] || PATH } };
 }
 
 /**
@@ -33,7 +36,7 @@ async function prepareCrossing(podDir: string, { app, entrypoint }: Crossing): P
  * @throws {ExternalStage1Error} not-implemented, no-process
  */
 export async function cross(context: FlavorContext, crossing: Crossing, first = (): void => {}): Promise<{ status: number; stdout: string; stderr: string }> {
-  const { env, path } = await prepareCrossing(context.podDir, crossing);
+  const { env, path } = await prepareCrossing(context, crossing);
   return inPodMounts(context, () => {
     first();
     return runProgramSync(path, crossing.args, { env });
@@ -49,7 +52,7 @@ export async function crossOrFail(context: FlavorContext, crossing: Crossing, fi
 
 /** Runs it with the caller's standard streams. @throws {ExternalStage1Error} entrypoint-failed too */
 export async function crossWithCaller(context: FlavorContext, crossing: Crossing): Promise<void> {
-  const { env, path } = await prepareCrossing(context.podDir, crossing);
+  const { env, path } = await prepareCrossing(context, crossing);
   const status = inPodMounts(context, () => runProgramHere(path, crossing.args, { env }));
   if (status !== 0) throw failure(status);
 }

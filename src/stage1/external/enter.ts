@@ -1,5 +1,6 @@
 import type { EnterArgs, FlavorContext } from '#stage1/abi';
 import { becomeProcess } from '#sys';
+import { callersEnvironment } from './environment.ts';
 import { enterPodMounts } from './pod-mounts.ts';
 import { waitForProcess } from './pod-process.ts';
 import { entrypointOf, interfaceOf } from './stage1-interface.ts';
@@ -11,5 +12,5 @@ export async function enter(context: FlavorContext, { appName, command }: EnterA
   const pid = await waitForProcess(podDir);
   enterPodMounts(context);
   const argv = [path, `--pid=${pid}`, `--appname=${appName}`, '--', ...command];
-  return becomeProcess({ path, argv, env: process.env as Record<string, string>, cwd: podDir });
+  return becomeProcess({ path, argv, env: callersEnvironment(context), cwd: podDir });
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '#errors';
 import type { FlavorContext, GcArgs } from '#stage1/abi';
 import { inOwnMounts, runProgramHere, unmountAll } from '#sys';
+import { callersEnvironment } from './environment.ts';
 import { mountImage, mountTree } from './pod-mounts.ts';
 import { hasRun } from './run-record.ts';
 import { entrypointOf, interfaceOf } from './stage1-interface.ts';
@@ -33,7 +34,7 @@ function runGc(context: FlavorContext, { debug, localConfig, uuid }: GcArgs): nu
   const config = stage1.version >= LOCAL_CONFIG_SINCE && localConfig !== '' ? ['--local-config', localConfig] : [];
   return inOwnMounts(() => {
     mountAgain(context);
-    return runProgramHere(path, [...(debug ? ['--debug'] : []), ...config, uuid], { cwd: podDir });
+    return runProgramHere(path, [...(debug ? ['--debug'] : []), ...config, uuid], { cwd: podDir, env: callersEnvironment(context) });
   });
 }
 

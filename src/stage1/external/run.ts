@@ -3,6 +3,7 @@ import { parsePodManifest } from '#appc';
 import { podFiles } from '#pod';
 import { type FlavorContext, LOCK_FD_VARIABLE, renderRunArgs, type RunArgs, SELINUX, type TreeMount } from '#stage1/abi';
 import { becomeProcess, unshareMounts } from '#sys';
+import { callersEnvironment } from './environment.ts';
 import { writeAppFiles } from './pod-files.ts';
 import { mountTrees } from './pod-mounts.ts';
 import { writeRunRecord } from './run-record.ts';
@@ -33,9 +34,10 @@ export async function run(context: FlavorContext, args: RunArgs, trees: Promise<
 }
 
 /** The caller's, as rkt has it, and what rkt tells there. */
-function environment({ lockFd, selinux }: FlavorContext): Record<string, string> {
+function environment(context: FlavorContext): Record<string, string> {
+  const { lockFd, selinux } = context;
   const told = { [LOCK_FD_VARIABLE]: String(lockFd), [SELINUX.process]: selinux?.process ?? '', [SELINUX.files]: selinux?.file ?? '' };
-  return { ...(process.env as Record<string, string>), ...told };
+  return { ...callersEnvironment(context), ...told };
 }
 
 /** The sockets that a service manager has passed to this very process. */

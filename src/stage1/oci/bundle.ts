@@ -1,8 +1,7 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type App, isolatorsOf, type IsolatorValue, parseImageManifest, type PodManifest, type RuntimeApp } from '#appc';
-import { podFiles } from '#pod';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type App, isolatorsOf, type IsolatorValue, type PodManifest, type RuntimeApp } from '#appc';
 import type { FlavorContext, RunArgs } from '#stage1/abi';
-import { planApp } from '#stage1/apps';
+import { dockerApp, planApp } from '#stage1/apps';
 import { isRootless, setSelinuxLabel } from '#sys';
 import { type AppSockets, withSockets } from './app-sockets.ts';
 import { planStreams, prepareStreams } from './app-streams.ts';
@@ -94,7 +93,7 @@ function configInput(pod: PodToStart, app: RuntimeApp): ConfigInput {
     ...(users === undefined ? {} : { users: users.range }),
     ...(terminal === 'none' ? {} : { terminal: terminal === 'own' ? 'xterm' : (process.env['TERM'] ?? 'linux') }),
     ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
-    dockerApp: () => dockerApp(podDir, app),
+    dockerApp: () => dockerApp(podDir, app.name),
   });
   const isolators = appIsolators(pod, app.name, plan.app);
   return {
@@ -134,9 +133,4 @@ function appIsolators({ context, hostCapabilities, network, cgroup, isolators: o
     context.warn(`warning: resource/cpu of app "${name}" is bounded by that of the pod, ${bound}m`);
     return { ...isolator, limitMilli: bound };
   });
-}
-
-function dockerApp(podDir: string, { name }: RuntimeApp): App | undefined {
-  const text = readFileSync(`${podDir}/${podFiles.appManifest(name)}`, 'utf8');
-  return text.includes('"appc.io/docker/repository"') ? parseImageManifest(text).app : undefined;
 }
