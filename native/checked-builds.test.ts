@@ -11,7 +11,7 @@ const here = import.meta.dirname;
 const isNested = (process.env['RKT_SUPERVISOR'] ?? process.env['RKT_CONFINE']) !== undefined && 'runs the other test files itself';
 const lacks = (program: string): string | false =>
   spawnSync('sh', ['-c', `command -v ${program}`]).status === 0 ? false : `${program} is not installed`;
-const scenarios = ['arguments', 'lifecycle', 'restart', 'probes', 'notify', 'listen', 'confinement', 'console', 'streams', 'attach', 'control', 'confine'].map((name) => join(here, `${name}.test.ts`));
+const scenarios = ['arguments', 'lifecycle', 'restart', 'probes', 'notify', 'listen', 'relay', 'confinement', 'console', 'streams', 'attach', 'control', 'confine'].map((name) => join(here, `${name}.test.ts`));
 
 describe('supervisor, checked builds', { skip: skip || isNested }, () => {
   test('sanitizers, find nothing in any scenario', { skip: lacks('gcc'), timeout: 300_000 }, (t) => {

@@ -31,11 +31,9 @@ describe('a host with AppArmor', { skip: machine.skip, timeout: 600_000 }, () =>
 
   const load = (file: string): Promise<unknown> => vm.run(`apparmor_parser --skip-cache --replace ${quoted(file)}`, { timeout: 180_000 });
   const run = (flags: readonly string[], script: string, status = 0, more: readonly string[] = []) => rkt.run([...flags, 'run', '--net=none', aci, ...more, '--exec=/bin/sh', '--', '-c', script], status);
-  const asking = async (profile: string, script: string): Promise<string> => {
+  const asking = (profile: string, script: string): Promise<string> => {
     const app = { exec: ['/bin/sh', '-c', script], user: '0', group: '0', isolators: [{ name: 'os/linux/apparmor-profile', value: { profile } }] };
-    const manifest = { acVersion: '0.8.11', acKind: 'PodManifest', apps: [{ name: 'app', image: { id: image }, app }], volumes: null, isolators: null, annotations: null, ports: [] };
-    await vm.run(`printf %s ${quoted(JSON.stringify(manifest))} >/data/${profile}.json`);
-    return `--pod-manifest=/data/${profile}.json`;
+    return rkt.manifest([{ name: 'app', image: { id: image }, app }]);
   };
 
   test('without the default profile, apps are unconfined, and one that asks for a profile that is not loaded is refused', async () => {

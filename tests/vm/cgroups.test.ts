@@ -66,11 +66,6 @@ for (const version of [2, 1] as const) {
       await home?.[Symbol.asyncDispose]();
     });
 
-    const manifestFlag = async (name: string, apps: readonly object[], isolators: readonly object[]): Promise<string> => {
-      const manifest = { acVersion: '0.8.11', acKind: 'PodManifest', apps, volumes: null, isolators, annotations: null, ports: [] };
-      await vm.run(`printf %s ${quoted(JSON.stringify(manifest))} >/data/${name}`);
-      return `--pod-manifest=/data/${name}`;
-    };
     const cgroupOf = async (uuid: string): Promise<string> => (await vm.run(`cat /data/rkt/pods/run/${uuid}/subcgroup`)).stdout.trim();
 
     // Version 1 is that of many a host, where tests/functional asks the same; below, beside v2, it is asked again.
@@ -80,13 +75,13 @@ for (const version of [2, 1] as const) {
         assert.match(over.stderr, /supervisor: busybox: out of memory, the kernel killed 1 of its processes/);
         assert.match((await rkt.run(['status', '--uuid-file=/data/over.uuid'])).stdout, /^app-busybox=137\noom-busybox=true$/m);
         const eater = { name: 'eater', image: { id: image }, app: { exec: ['/bin/tail', '/dev/zero'], user: '0', group: '0' } };
-        const manifest = await manifestFlag('eater.json', [eater], [isolator('resource/memory', { limit: '24Mi' })]);
+        const manifest = await rkt.manifest([eater], { isolators: [isolator('resource/memory', { limit: '24Mi' })] });
         assert.match((await rkt.run(['run', '--net=none', manifest], 137)).stderr, /supervisor: eater: out of memory/);
       });
     }
 
     test('limits of app and pod, are in their cgroups, hold what is entered, and go with the pod; stats tells what is used below them', async () => {
-      const limited = await manifestFlag('limited.json', [{ name: 'app', image: { id: image }, app }], ofPod);
+      const limited = await rkt.manifest([{ name: 'app', image: { id: image }, app }], { isolators: ofPod });
       const uuid = await rkt.start(['--insecure-options=image,seccomp', '--net=none', limited]);
       const pod = await cgroupOf(uuid);
       await rkt.run(['enter', uuid, '/bin/sh', '-c', 'until test -e /done; do sleep 0.2; done']);

@@ -46,11 +46,6 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
   const sleeper = ['--exec=/bin/sleep', '--', '1000'];
   const labelsOf = async (uuid: string): Promise<string[]> => (await stdout(`cat /data/rkt/pods/run/${uuid}/selinux-labels`)).split('\n');
   const run = async (args: readonly string[], script: string): Promise<string> => (await rkt.run(['run', '--net=none', ...args, '--exec=/bin/sh', '--', '-c', script])).stdout;
-  const manifestFlag = async (name: string, apps: readonly object[], isolators: readonly object[] = []): Promise<string> => {
-    const manifest = { acVersion: '0.8.11', acKind: 'PodManifest', apps, volumes: null, isolators, annotations: null, ports: [] };
-    await vm.run(`printf %s ${quoted(JSON.stringify(manifest))} >/data/${name}`);
-    return `--pod-manifest=/data/${name}`;
-  };
   const shell = (script: string, isolators: readonly object[] = []): object => ({ name: 'app', image: { id: image }, app: { exec: ['/bin/sh', '-c', script], user: '0', group: '0', isolators } });
 
   test('two pods, have categories of their own, run and write under them, and one cannot read what the other wrote', async () => {
@@ -92,9 +87,7 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
   test('apps of a pod, share its level and what they write into a volume', async () => {
     const share = (name: string, script: string): object => ({ ...shell(script), name, mounts: [{ volume: 'v', path: '/v' }] });
     const apps = [share('writer', 'umask 77; cat /proc/self/attr/current >/v/label.new && mv /v/label.new /v/label; until [ -e /v/done ]; do sleep 0.2; done'), share('reader', 'until [ -e /v/label ]; do sleep 0.2; done; cat /v/label; echo; cat /proc/self/attr/current; echo; touch /v/done')];
-    const manifest = { acVersion: '0.8.11', acKind: 'PodManifest', apps, volumes: [{ name: 'v', kind: 'empty' }], isolators: null, annotations: null, ports: [] };
-    await vm.run(`printf %s ${quoted(JSON.stringify(manifest))} >/data/share.json`);
-    const { stdout: out } = await rkt.run(['run', '--net=none', '--pod-manifest=/data/share.json']);
+    const { stdout: out } = await rkt.run(['run', '--net=none', await rkt.manifest(apps, { volumes: [{ name: 'v', kind: 'empty' }] })]);
     const [written, own] = [...out.matchAll(/system_u\S+?(?=[\0\n])/g)].map(([label]) => label);
     assert.match(own ?? out, PROCESS);
     assert.equal(written, own);
@@ -102,14 +95,14 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
 
   test('an isolator of an app, wins, and its level is that of the pod\'s files', async () => {
     const script = 'cat /proc/self/attr/current; echo; echo x >/x; cat /x /etc/hostname';
-    const { stdout: out } = await rkt.run(['run', '--net=none', '--uuid-file-save=/data/isolator.uuid', await manifestFlag('app.json', [shell(script, [selinuxContext('guarded_t', 's0:c7,c9')])])]);
+    const { stdout: out } = await rkt.run(['run', '--net=none', '--uuid-file-save=/data/isolator.uuid', await rkt.manifest([shell(script, [selinuxContext('guarded_t', 's0:c7,c9')])])]);
     assert.match(out, /^system_u:system_r:guarded_t:s0:c7,c9\0?\nx\nrkt-/);
     const [process, file] = await labelsOf(await stdout('cat /data/isolator.uuid'));
     assert.deepEqual([process, file], ['system_u:system_r:container_t:s0:c7,c9', 'system_u:object_r:container_file_t:s0:c7,c9']);
   });
 
   test('an isolator of the pod, wins over the default and not over the app\'s', async () => {
-    const flag = await manifestFlag('pod.json', [{ ...shell('cat /proc/self/attr/current'), name: 'plain' }, shell('cat /proc/self/attr/current', [selinuxContext('container_t', 's0:c1,c2')])], [selinuxContext('guarded_t', 's0:c1,c2')]);
+    const flag = await rkt.manifest([{ ...shell('cat /proc/self/attr/current'), name: 'plain' }, shell('cat /proc/self/attr/current', [selinuxContext('container_t', 's0:c1,c2')])], { isolators: [selinuxContext('guarded_t', 's0:c1,c2')] });
     const { stdout: out } = await rkt.run(['run', '--net=none', flag]);
     assert.match(out, /^plain.*guarded_t:s0:c1,c2/m);
     assert.match(out, /^app.*container_t:s0:c1,c2/m);
@@ -117,7 +110,7 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
 
   test('an isolator with a context the policy has not, or one that would be options of a mount, refuses the pod', async () => {
     for (const [type, level, message] of [['nothing_t', 's0:c1,c2', /app "app" asks for the SELinux context "system_u:system_r:nothing_t:s0:c1,c2": the policy has no such one/], ['container_t', 's0",upperdir=/data,x="', /the SELinux policy has no context .*, by the level of an isolator/]] as const) {
-      const { stderr } = await rkt.run(['run', '--net=none', await manifestFlag('bad.json', [shell('true', [selinuxContext(type, level)])])], 254);
+      const { stderr } = await rkt.run(['run', '--net=none', await rkt.manifest([shell('true', [selinuxContext(type, level)])])], 254);
       assert.match(stderr, message);
     }
   });
@@ -166,6 +159,7 @@ describe('a host with SELinux', { skip: machine.skip, timeout: 900_000 }, () => 
     assert.notEqual(await stdout('cat /data/rkt/pods/run/*/selinux-labels'), '');
     await rkt.run(['gc', '--grace-period=0s']);
     assert.equal(await stdout('find /data/rkt/pods -name selinux-labels'), '');
+    assert.match((await rkt.run(['image', 'verify', image])).stdout, /successfully verified/);
   });
 
   test('a policy without containers, is told, and refuses the pod where it names them', async () => {
