@@ -5,10 +5,12 @@ import { imageIdOfHex } from '../image-id.ts';
 import { joinPath, onDisk } from '../tar/entry-path.ts';
 
 const CHUNK = 1 << 20;
+/** Attributes that are the host's, not the image's: where SELinux is active every file shows a label. */
+const OF_THE_HOST = /^security\.(?:selinux|ima|evm)$/;
 
 /**
  * A hash over all there is to a tree: names, types, modes, owners, modification times, link targets, devices,
- * extended attributes, hard links and content. `sha512-` and 64 hex digits.
+ * extended attributes but those of the host, hard links and content. `sha512-` and 64 hex digits.
  *
  * @param content `measured`: what the kernel checks reads of a file by stands for its content, which is not read
  */
@@ -33,7 +35,7 @@ function hashPlace(hash: Hash, root: string, path: string, links: Map<string, st
 }
 
 function hashXattrs(hash: Hash, place: string | Buffer): void {
-  for (const name of listXattrs(place).sort()) {
+  for (const name of listXattrs(place).filter((name) => !OF_THE_HOST.test(name)).sort()) {
     const value = getXattr(place, name) ?? Buffer.alloc(0);
     hash.update(`${JSON.stringify([name, value.length])}\n`).update(value);
   }
