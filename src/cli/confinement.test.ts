@@ -140,9 +140,9 @@ test('rkt fetch as root, the process that downloads and the one that unpacks, ha
   const partial = join(home, 'dir/cas/tmp', `blob-sha256-${'c'.repeat(64)}.partial`);
   for (let tries = 0; tries < 100 && filesOf(fetcher, home).length === 0; tries++) await sleep(20);
   assert.deepEqual(filesOf(fetcher, home), [{ path: partial, access: constants.O_WRONLY | constants.O_APPEND }]);
-  const [temporary, archive] = filesOf(unpacker, home);
+  const [archive, temporary] = filesOf(unpacker, home);
   assert.deepEqual(archive, { path: partial, access: constants.O_RDONLY });
-  assert.match(temporary!.path, /\/cas\/tmp\/layer-\w+$/);
+  assert.match(temporary!.path, /\/cas\/private\/layer-\w+$/);
   checkIsFenced(unpacker);
   await rkt.kill();
   for (let tries = 0; tries < 100 && [fetcher, unpacker].some((pid) => existsSync(`/proc/${pid}/root/lib`)); tries++) await sleep(20);
@@ -177,7 +177,7 @@ test('rkt fetch of an archive as root, the process that reads it, has the archiv
   const open = readdirSync(`/proc/${reader}/fd`).map((fd) => readlinkSync(`/proc/${reader}/fd/${fd}`));
   const files = open.filter((each) => each.startsWith('/') && !each.startsWith('/dev/'));
   assert.equal(files.includes(path), true);
-  assert.equal(files.every((each) => each === path || each.includes('/cas/tmp/scratch')), true, files.join());
+  assert.equal(files.every((each) => each === path || each.includes('/cas/private/scratch')), true, files.join());
 });
 
 /** Fetches an ACI with one file that cannot be compressed. @returns what starts rkt with it, for the time of the test */
@@ -218,7 +218,7 @@ test('rkt image push as root, the process that speaks to the registry, may read 
   checkHasNothing(pusher);
   const mounts = readFileSync(`/proc/${pusher}/mountinfo`, 'utf8').split('\n').filter((line) => line.includes(home));
   assert.equal(mounts.length, 1);
-  assert.match(mounts[0]!, new RegExp(` ${join(home, 'data/cas/tmp/scratch-')}\\w+/blobs ro,nosuid,nodev`));
+  assert.match(mounts[0]!, new RegExp(` ${join(home, 'data/cas/private/scratch-')}\\w+/blobs ro,nosuid,nodev`));
 });
 
 test('rkt image export as root, the process that reads the tree, may read that and nothing else', { skip }, async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { mount, startProgram, unmount } from '#sys';
-import { describeTree, filling, imageManifest, inPieces, manifestText, must, notRoot, openTestStore, self, sha256, temporaryDirectory, uncompressedLayer } from './store-fixture.ts';
+import { describeTree, filling, imageManifest, inPieces, manifestText, must, notRoot, openTestStore, self, sha256, temporaryDirectory, uncompressedLayer, unfinishedIn } from './store-fixture.ts';
 import { tarOf } from './tar/tar-fixture.ts';
 import { appendToLayer } from './layer/partial-file.ts';
 import type { LayerSource } from './types.ts';
@@ -75,11 +75,11 @@ test('addLayer, process killed at any moment, leaves no layer that is not whole'
 async function leftoversGo(store: ReturnType<typeof openTestStore>, dataDir: string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
     store.gcLeftovers(new Set());
-    const left = readdirSync(join(dataDir, 'cas/tmp')).filter((name) => !name.endsWith('.partial'));
+    const left = unfinishedIn(dataDir).filter((name) => !name.endsWith('.partial'));
     if (left.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  assert.fail(`left in cas/tmp: ${readdirSync(join(dataDir, 'cas/tmp')).join(' ')}`);
+  assert.fail(`left: ${unfinishedIn(dataDir).join(' ')}`);
 }
 
 test('addLayer, unpacker killed, fails and leaves nothing but the bytes that came', { skip: notRoot }, async (t) => {
@@ -89,7 +89,7 @@ test('addLayer, unpacker killed, fails and leaves nothing but the bytes that cam
   const suicidal = { ...self, path: '/bin/sh', args: ['-c', 'kill -9 $$', 'sh'] };
   const store = openTestStore(dataDir, { self: suicidal });
   await assert.rejects(store.addLayer(uncompressedLayer(bytes), inPieces(bytes)), /the unpacker failed: it was ended by SIGKILL/);
-  assert.ok(readdirSync(join(dataDir, 'cas/tmp')).every((name) => name.endsWith('.partial')));
+  assert.ok(unfinishedIn(dataDir).every((name) => name.endsWith('.partial')));
   assert.equal(store.hasLayer(sha256(bytes)), false);
 });
 
@@ -153,7 +153,7 @@ test('addLayer, the same layer by two processes, succeeds in both', { skip: notR
   writeFileSync(join(work, 'layer.tar'), bigLayer(1000));
   const adders = [1, 2, 3].map(() => startAdder(t, join(work, 'data'), join(work, 'layer.tar')));
   assert.deepEqual(await Promise.all(adders.map(({ ended }) => ended)), [0, 0, 0]);
-  assert.deepEqual(readdirSync(join(work, 'data/cas/tmp')), []);
+  assert.deepEqual(unfinishedIn(join(work, 'data')), []);
 });
 
 test('addLayer, layer of another boot that was never synced, is not believed', { skip: notRoot }, async (t) => {
@@ -194,7 +194,7 @@ async function fillUp(work: string, small: string): Promise<void> {
   const aci = join(work, 'big.aci');
   writeFileSync(aci, tarOf({ name: 'manifest', data: manifestText('example.com/big') }, { name: 'rootfs', type: '5' }, { name: 'rootfs/big', data: Buffer.alloc(3 << 20) }));
   await assert.rejects(store.importAci(aci), { code: 'no-space' });
-  assert.deepEqual(readdirSync(join(small, 'cas/tmp')), []);
+  assert.deepEqual(unfinishedIn(small), []);
   assert.deepEqual(store.list(), []);
 }
 

@@ -10,7 +10,10 @@ export interface CasLayout {
   readonly layers: string;
   /** Layers that are not unpacked. */
   readonly keptLayers: string;
+  /** What members of the group may share: partial downloads, locks, and their own unfinished work. */
   readonly temporary: string;
+  /** Root's unfinished work, out of everybody's reach. */
+  readonly private: string;
   readonly treeRecords: string;
   readonly imageRecords: string;
   image(id: ImageId): string;
@@ -89,6 +92,7 @@ export function casLayout(dataDir: string): CasLayout {
     layers: at('layer'),
     keptLayers: at('kept'),
     temporary: at('tmp'),
+    private: at('private'),
     treeRecords: at('db', 'tree'),
     imageRecords: at('db', 'image'),
     image: (id) => at('db', 'image', `${id}.json`),

@@ -4,13 +4,15 @@ import { lookupGroup } from '#sys';
 import { StoreError } from './store-error.ts';
 
 const GROUP = 'rkt';
+/** What root works on, which nobody may put something else in the place of. */
+const WORK = 'private';
 /** Unpacked files may be setuid: nobody but root may get at them by a path. */
-const ROOT_ONLY = new Set(['tree', 'layer']);
+const ROOT_ONLY = new Set(['tree', 'layer', WORK]);
 
 /**
  * Makes a directory of the store and those above it, as rkt does: 2770 and of group rkt where there is such a
- * group, else 0750; 0700 for what holds unpacked files. The uppermost is sticky: what is in it may be taken away by
- * its owner only.
+ * group, else 0750; 0700 for what holds unpacked files or root's work. The uppermost is sticky: what is in it may be
+ * taken away by its owner only.
  *
  * @throws {StoreError} `not-ours` as {@link checkRootOnly}
  */
@@ -22,13 +24,21 @@ export function makeStoreDirectory(cas: string, path: string): void {
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (isRootOnly(cas, path)) checkOwner(path);
+    return;
   }
-  if (isRootOnly(cas, path)) return;
+  if (isRootOnly(cas, path) && basename(path) !== WORK) return;
   const group = lookupGroup(GROUP);
   if (group !== undefined && process.geteuid?.() === 0) chownSync(path, 0, group);
-  chmodSync(path, group === undefined ? 0o750 : path === cas ? 0o3770 : 0o2770);
+  chmodSync(path, modeOf(cas, path, group !== undefined));
+}
+
+/** What is made in a directory with the set-group-ID bit is the group's, and may be, once it gets its place. */
+function modeOf(cas: string, path: string, hasGroup: boolean): number {
+  if (!hasGroup) return basename(path) === WORK ? 0o700 : 0o750;
+  if (path === cas) return 0o3770;
+  return isRootOnly(cas, path) ? 0o2700 : 0o2770;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -133,4 +133,9 @@ export async function importBytes(store: Store, bytes: Buffer): Promise<StoredIm
 export async function importLayered(store: Store, name: string, ...layers: Buffer[]): Promise<StoredImage> {
   for (const layer of layers) await store.addLayer(uncompressedLayer(layer), inPieces(layer));
   return store.importLayers({ manifest: imageManifest(name), layers: layers.map(sha256) });
+}
+
+/** The names of all that is unfinished in a store, of root and of others. */
+export function unfinishedIn(dataDir: string): string[] {
+  return ['tmp', 'private'].flatMap((name) => (existsSync(join(dataDir, 'cas', name)) ? readdirSync(join(dataDir, 'cas', name)) : []));
 }

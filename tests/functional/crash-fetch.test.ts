@@ -43,7 +43,7 @@ async function assertUsable(scene: Scene, image: string): Promise<void> {
   await scene.rkt([...flags, 'run', '--net=none', image, '--exec=/bin/true']);
   await scene.rkt(['gc', '--grace-period=0s']);
   await scene.rkt(['image', 'gc', '--grace-period=1h']);
-  assert.deepEqual(namesIn(join(scene.home.dataDir, 'cas/tmp')).filter((name) => !name.endsWith('.partial')), []);
+  assert.deepEqual(['tmp', 'private'].flatMap((name) => namesIn(join(scene.home.dataDir, 'cas', name))).filter((name) => !name.endsWith('.partial')), []);
   rmSync(join(scene.home.dataDir, 'cas'), { recursive: true });
 }
 

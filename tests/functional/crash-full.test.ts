@@ -46,7 +46,7 @@ test('fetch of an ACI, on a full disk, says so and leaves nothing', root, async 
   await using scene = openScene();
   await onSmallDisk(scene, 1, async () => {
     await assertNoSpace(scene, ['fetch', scene.aci]);
-    assert.deepEqual(namesIn(join(scene.home.dataDir, 'cas/tmp')), []);
+    assert.deepEqual(['tmp', 'private'].flatMap((name) => namesIn(join(scene.home.dataDir, 'cas', name))), []);
     assert.ok(usedBytes(scene.home.dataDir) < 64 << 10, `${usedBytes(scene.home.dataDir)} bytes`);
     assert.equal((await scene.rkt(['image', 'list', '--no-legend'])).stdout.trim(), '');
   });
@@ -61,7 +61,7 @@ test('fetch of a layered image, on a full disk, says so and leaves nothing', nee
   for (const mebibytes of [1, 2]) {
     await onSmallDisk(scene, mebibytes, async () => {
       await assertNoSpace(scene, ['fetch', image]);
-      assert.deepEqual(namesIn(join(scene.home.dataDir, 'cas/tmp')), []);
+      assert.deepEqual(['tmp', 'private'].flatMap((name) => namesIn(join(scene.home.dataDir, 'cas', name))), []);
     });
   }
 });

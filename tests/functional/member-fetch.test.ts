@@ -31,7 +31,7 @@ function held({ home }: Scene): { kept: number; unpacked: number; temporary: str
   const cas = join(home.dataDir, 'cas');
   const kept = namesIn(join(cas, 'kept'));
   assert.equal(kept.filter((name) => name.endsWith('.blob')).length * 2, kept.length);
-  return { kept: kept.length / 2, unpacked: namesIn(join(cas, 'layer')).length, temporary: namesIn(join(cas, 'tmp')).filter((name) => !name.endsWith('.lock')) };
+  return { kept: kept.length / 2, unpacked: namesIn(join(cas, 'layer')).length, temporary: ['tmp', 'private'].flatMap((name) => namesIn(join(cas, name))).filter((name) => !name.endsWith('.lock')) };
 }
 
 test('fetch, docker:// by a member of the group, verifies and keeps the layers, which root unpacks when it runs the image offline', needs('root', 'setpriv', 'docker-registry', 'skopeo'), async () => {
@@ -138,6 +138,18 @@ test('run, a directory of layers that a member has made, is refused, and the one
   assert.match((await scene.rkt([insecure, 'run', '--net=none', id])).stdout, /of one/);
   assert.notEqual((await member.run('mv', layers, `${layers}.mine`)).status, 0);
   await scene.rkt([insecure, 'run', '--net=none', id]);
+});
+
+test('fetch and run, what root works on meanwhile, is where no member can put anything', withGroup, async () => {
+  await using scene = openScene();
+  const member = openToMember(scene);
+  await scene.insecure(['run', '--net=none', scene.aci, '--exec=/bin/true']);
+  const work = join(scene.home.dataDir, 'cas/private');
+  assert.deepEqual([statSync(work).uid, statSync(work).mode & 0o777], [0, 0o700]);
+  for (const command of [['mv', work, `${work}.away`], ['rmdir', work], ['touch', `${work}/x`], ['ls', work]]) {
+    assert.notEqual((await member.run(command[0]!, ...command.slice(1))).status, 0, command.join(' '));
+  }
+  assert.deepEqual(namesIn(join(scene.home.dataDir, 'cas/tmp')), []);
 });
 
 test('prepare, an image that a member has fetched, killed anywhere, can be done again', needs('root', 'setpriv', 'strace'), async () => {

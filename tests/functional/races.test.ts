@@ -115,7 +115,7 @@ test('fetch, the same image four times at once beside image gc, all succeed', ro
   const fetches = times(4, () => scene.insecure(['fetch', scene.aci]));
   for (const result of await beside(fetches, () => scene.rkt(['image', 'gc', '--grace-period=1h'], any))) assertClear(result, [0]);
   assert.equal((await scene.rkt(['image', 'list', '--no-legend'])).stdout.trim().split('\n').length, 1);
-  assert.deepEqual(namesIn(join(scene.home.dataDir, 'cas/tmp')).filter((name) => !name.endsWith('.partial')), []);
+  assert.deepEqual(['tmp', 'private'].flatMap((name) => namesIn(join(scene.home.dataDir, 'cas', name))).filter((name) => !name.endsWith('.partial')), []);
 });
 
 /** A registry seen through a proxy that keeps the paths asked for with GET. */

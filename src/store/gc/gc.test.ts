@@ -14,6 +14,7 @@ import {
   sha256,
   temporaryDirectory,
   uncompressedLayer,
+  unfinishedIn,
 } from '../store-fixture.ts';
 import { tarOf } from '../tar/tar-fixture.ts';
 
@@ -35,7 +36,7 @@ test('gcTrees, in a process of its own, removes what no pod refers to', { skip: 
   assert.deepEqual(openTestStore(dataDir).gcTrees(new Set([id])), []);
   assert.deepEqual(openTestStore(dataDir).gcTrees(new Set()), [id]);
   assert.deepEqual(readdirSync(join(dataDir, 'cas/tree')), []);
-  assert.deepEqual(readdirSync(join(dataDir, 'cas/tmp')).filter((name) => name.startsWith('removed')), []);
+  assert.deepEqual(unfinishedIn(dataDir).filter((name) => name.startsWith('removed')), []);
 });
 
 test('gcImages, grace period and pods, removes only what is old and unreferenced', async (t) => {

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { listXattrs } from '#sys';
 import { StoreError } from '../store-error.ts';
-import { inPieces, manifestText, notRoot, openTestStore, sha256, temporaryDirectory, uncompressedLayer } from '../store-fixture.ts';
+import { inPieces, manifestText, notRoot, openTestStore, sha256, temporaryDirectory, uncompressedLayer, unfinishedIn } from '../store-fixture.ts';
 import { paxBody, type RawEntry, tarEntry, tarOf } from '../tar/tar-fixture.ts';
 import type { StoreOptions } from '../types.ts';
 
@@ -60,7 +60,7 @@ for (const [name, entries, reason] of refused) {
     const { dataDir, error } = await refusedLayer(t, tarOf(...entries));
     assert.match(error.message, reason);
     assert.ok(['hostile-archive', 'archive-limit'].includes(error.code), error.code);
-    assert.deepEqual(readdirSync(join(dataDir, 'cas/tmp')), []);
+    assert.deepEqual(unfinishedIn(dataDir), []);
     assert.ok(!existsSync(join(dataDir, 'cas/layer')));
   });
 }
@@ -137,7 +137,7 @@ test('addLayer, wrong digest, diff ID or size, is refused and the bytes are forg
   await assert.rejects(store.addLayer({ ...input, diffId: other }, inPieces(archive)), { code: 'digest-mismatch' });
   await assert.rejects(store.addLayer({ ...input, size: archive.length + 1 }, inPieces(archive)), { code: 'size-mismatch' });
   await assert.rejects(store.addLayer({ ...input, size: archive.length - 1 }, inPieces(archive)), { code: 'size-mismatch' });
-  assert.deepEqual(readdirSync(join(dataDir, 'cas/tmp')), []);
+  assert.deepEqual(unfinishedIn(dataDir), []);
   assert.equal(store.hasLayer(input.diffId), false);
 });
 
@@ -161,7 +161,7 @@ for (const [name, entries, reason] of badAcis) {
     writeFileSync(file, tarOf(...entries));
     const store = openTestStore(dataDir);
     await assert.rejects(store.importAci(file), reason);
-    assert.deepEqual(readdirSync(join(dataDir, 'cas/tmp')), []);
+    assert.deepEqual(unfinishedIn(dataDir), []);
     assert.deepEqual(store.list(), []);
   });
 }
