@@ -82,7 +82,7 @@ function inPod(uuid: string): string {
   return `nsenter --net=/run/netns/cni-${uuid}`;
 }
 
-describe('a host with IPv6, br_netfilter and ipvlan', { skip, timeout: 600_000 }, () => {
+describe('a host with IPv6, br_netfilter and ipvlan', { skip, timeout: 900_000 }, () => {
   let scene: Scene;
   before(async () => {
     scene = await Scene.open({ modules: ['br_netfilter', 'ipvlan', 'veth', ...NAT] });
@@ -119,7 +119,7 @@ describe('a host with IPv6, br_netfilter and ipvlan', { skip, timeout: 600_000 }
   }
 });
 
-describe('a host without IPv6 and without br_netfilter', { skip, timeout: 600_000 }, () => {
+describe('a host without IPv6 and without br_netfilter', { skip, timeout: 900_000 }, () => {
   let scene: Scene;
   before(async () => {
     scene = await Scene.open({ append: 'ipv6.disable=1', modules: ['bridge', 'veth', ...NAT] });
