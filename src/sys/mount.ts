@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { call, cPath, type PathLike, SysError } from './linux.ts';
+import { isInUserNamespace } from './rootless.ts';
 
 /** Flags of mount(2) and umount2(2), by their names there. */
 export const MS = {
@@ -89,10 +90,11 @@ export function unshareMounts(): void {
  */
 export function prepareOwnMounts(body: () => void): () => void {
   const directory = process.cwd();
-  const own = inOwnMounts(() => {
+  const prepare = (): number => {
     body();
     return openSync(OWN_MOUNTS, 'r');
-  });
+  };
+  const own = visitMounts(unshareMounts, prepare, joinMounts);
   return () => {
     joinMounts(own);
     closeSync(own);
@@ -100,25 +102,37 @@ export function prepareOwnMounts(body: () => void): () => void {
   };
 }
 
-/** As {@link unshareMounts}, for the time of `body` only, which is synchronous: afterwards its mounts are gone, unless a process it left has them. */
+/**
+ * As {@link unshareMounts}, for the time of `body` only, which is synchronous: afterwards its mounts are gone, unless a
+ * process it left has them. Without root it is for good, as nobody comes back then.
+ */
 export function inOwnMounts<T>(body: () => T): T {
-  return visitMounts(unshareMounts, body);
+  return visitMounts(unshareMounts, body, returnIfAllowed);
 }
 
-/** As {@link joinMounts}, for the time of `body` only, which is synchronous. */
+/** As {@link joinMounts}, for the time of `body` only, which is synchronous. Without root it is for good. */
 export function inMounts<T>(namespace: number, body: () => T): T {
-  return visitMounts(() => joinMounts(namespace), body);
+  return visitMounts(() => joinMounts(namespace), body, returnIfAllowed);
+}
+
+/** The host's mounts are not those of a user namespace. */
+function returnIfAllowed(home: number): void {
+  try {
+    joinMounts(home);
+  } catch (error) {
+    if (!(isInUserNamespace() && error instanceof SysError && error.code === 'EPERM')) throw error;
+  }
 }
 
 /** The working directory is kept by its descriptor: it may have been removed. */
-function visitMounts<T>(enter: () => void, body: () => T): T {
+function visitMounts<T>(enter: () => void, body: () => T, leave: (home: number) => void): T {
   const directory = openSync('.', O_PATH);
   const home = openSync(OWN_MOUNTS, 'r');
   try {
     enter();
     return body();
   } finally {
-    joinMounts(home);
+    leave(home);
     process.chdir(`/proc/self/fd/${directory}`);
     closeSync(home);
     closeSync(directory);
