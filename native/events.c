@@ -44,7 +44,10 @@ static void make_room(void) {
   watches = realloc(few ? NULL : watches, room * sizeof *watches);
   polls = realloc(few ? NULL : polls, room * sizeof *polls);
   if (watches == NULL || polls == NULL) fail("cannot keep", "what to wait for");
-  if (few) memcpy(watches, few_watches, sizeof few_watches);
+  if (!few) return;
+  memcpy(watches, few_watches, sizeof few_watches);
+  /* What was polled is being told: who wants more room is one who was told. */
+  memcpy(polls, few_polls, sizeof few_polls);
 }
 
 static struct watch *new_watch(void) {
