@@ -29,8 +29,11 @@ export interface Vm extends AsyncDisposable {
   run(script: string, options?: { readonly status?: 'any'; readonly timeout?: number }): Promise<VmResult>;
 }
 
-/** Milliseconds. The processor is emulated, and the host may have much else to do. */
-const BOOT_TIMEOUT = 240_000;
+/**
+ * Milliseconds for each try to boot. The processor is emulated, and the host may have much else to do; and now and then
+ * a machine stops for good in the middle of its start.
+ */
+const BOOT_TIMEOUTS = { first: 50_000, second: 120_000 };
 const RUN_TIMEOUT = 60_000;
 
 const APPEND = 'console=ttyS0 quiet panic=-1 reboot=t no_timer_check nopti mitigations=off cryptomgr.notests random.trust_cpu=on';
@@ -42,6 +45,10 @@ const SYSTEMD_APPEND = [
 
 /** Boots a machine, emulated: no virtualization of the host is needed. Ask {@link needsVm} first. */
 export async function openVm(options: VmOptions = {}): Promise<Vm> {
+  return bootVm(options, BOOT_TIMEOUTS.first).catch(() => bootVm(options, BOOT_TIMEOUTS.second));
+}
+
+async function bootVm(options: VmOptions, timeout: number): Promise<Vm> {
   const directory = mkdtempSync(join(tmpdir(), 'rkt-vm-'));
   const started: ChildProcess[] = [];
   const console: string[] = [];
@@ -54,7 +61,7 @@ export async function openVm(options: VmOptions = {}): Promise<Vm> {
     for (const stream of [qemu.stdout, qemu.stderr]) stream.setEncoding('utf8').on('data', (text: string) => console.push(text));
     await fileToBe(`${directory}/agent.sock`);
     const agent = new Agent(`${directory}/agent.sock`);
-    await within(BOOT_TIMEOUT, agent.ready, () => `the machine is not up after ${BOOT_TIMEOUT} ms\n${console.join('')}`);
+    await within(timeout, agent.ready, () => `the machine is not up after ${timeout} ms\n${console.join('')}`);
     return makeVm(agent, console, () => close(directory, started, agent));
   } catch (error) {
     await close(directory, started);
