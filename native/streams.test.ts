@@ -290,12 +290,9 @@ mount --bind journal /run/log/journal && if [ -d /var/log/journal ]; then mount 
 /usr/lib/systemd/systemd-journald >/dev/null 2>&1 & echo $! >journald.pid
 while ! [ -S /run/systemd/journal/socket ]; do sleep 0.05; done; exec "$@"`;
   const pod = startPod(t, { prefix: ['sh', '-c', setUp, 'sh'], apps });
-  t.after(() => {
-    try {
-      process.kill(Number(pod.read('journald.pid')), 'SIGKILL');
-    } catch {
-      // it has ended
-    }
-  });
-  return Object.assign(pod, { ending: await pod.ended });
+  const ending = await pod.ended;
+  // Before the test is over: the pod's directory, and in it the number, goes first.
+  const journald = Number(pod.read('journald.pid'));
+  t.after(() => process.kill(journald, 'SIGKILL'));
+  return Object.assign(pod, { ending });
 }
