@@ -1,5 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { Session } from 'node:inspector';
+import { modeForCaller, writeWhole } from '#sys';
 import { CliError } from './cli-error.ts';
 
 /** Files to write, where they were asked for. */
@@ -26,7 +27,7 @@ export function startProfiles({ cpu, memory }: ProfileFiles): void {
   const finish = (): void => {
     for (const { fd, domain, stop } of profiles.splice(0)) {
       // Of its own thread V8 answers before it returns.
-      session.post(`${domain}.${stop}`, (_, answer) => writeSync(fd, JSON.stringify((answer as { profile: unknown }).profile)));
+      session.post(`${domain}.${stop}`, (_, answer) => writeWhole(fd, Buffer.from(JSON.stringify((answer as { profile: unknown }).profile))));
       closeSync(fd);
     }
   };
@@ -40,7 +41,7 @@ export function startProfiles({ cpu, memory }: ProfileFiles): void {
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'w', 0o666);
+    return openSync(path, 'w', modeForCaller(0o666));
   } catch (cause) {
     throw new CliError('failed', 'cannot write the profile', { cause });
   }
